@@ -9,6 +9,7 @@ import { startExplorerWorker } from './explorer_worker.js';
 import { time } from './figures.js';
 import { film } from './film.js';
 import { FullWeights } from './full_weights.js';
+import { toldBy } from './heard.js';
 import { seen } from './html.js';
 import { structureIn } from './intake.js';
 import { modelOf, walkIn } from './kept_walk.js';
@@ -16,7 +17,7 @@ import { ANY_PART, layout, nameNoise, nameTreatments } from './layout.js';
 import { parted } from './link_beside.js';
 import { Linked, takePlace } from './linked.js';
 import { Looking } from './looking.js';
-import { informed, silent, troubled, warned } from './notices.js';
+import { informed, troubled } from './notices.js';
 import { stamp } from './parts/stage.js';
 import { pinNow } from './pin.js';
 import { otherModel } from './failures.js';
@@ -289,37 +290,16 @@ class Explorer extends HTMLElement {
 
   /** @param {Heard} heard */
   #hear(heard) {
-    const { notice, download } = this.#state;
-    if (heard.event === 'thumbnail') {
-      this.#set({ thumbnails: new Map(this.#state.thumbnails).set(heard.id, heard.picture) });
-    } else if (heard.event === 'structure') {
-      this.#set({ structures: new Map(this.#state.structures).set(heard.id, heard.svg) });
-    } else if (heard.event === 'download') {
-      const { loaded, total, secondsLeft } = heard;
-      this.#set({ download: { ...download, loaded, total, secondsLeft } });
-    } else if (heard.event === 'starting') {
-      const { doing } = heard;
-      if (!this.#full.changing) this.#set({ phase: 'starting', download: { ...download, doing } });
-    } else if (heard.event === 'tuned') {
-      this.#set({ tuned: { measured: heard.measured, remaining: heard.remaining } });
-    } else if (heard.event === 'changed') {
-      this.#set({ engine: heard.engine, pace: heard.pace, tuned: null });
-    } else if (heard.event === 'workers') {
-      this.#set({ workers: heard.each });
-    } else if (heard.event === 'side') {
+    if (heard.event === 'side') {
       this.#measures.hear(heard);
       this.#beside.hear(heard);
       this.#looking.maps.hear(heard);
       if ('failed' in heard) this.#tellOfEngine(heard.failed);
     } else if (heard.event === 'effect') {
       this.#looking.maps.hear(heard);
-    } else if (heard.event === 'note') {
-      // A note is no reason to take away what the visitor has to deal with.
-      if (notice?.kind !== 'trouble') this.#set({ notice: warned(heard.sentence, heard.trouble) });
-    } else if (heard.event === 'silent') {
-      this.#set({ notice: silent() });
-    } else if (heard.event === 'heard' && notice?.trouble === 'silent') {
-      this.#set({ notice: null });
+    } else if (heard.event !== 'starting' || !this.#full.changing) {
+      const told = toldBy(heard, this.#state);
+      if (told) this.#set(told);
     }
   }
 

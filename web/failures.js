@@ -3,8 +3,8 @@
 import { phrase } from './words.js';
 
 /**
- * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs, crates/cellflux-compound-wasm
- * and crates/cellflux-results-wasm), the worker's and the page's. A way on is offered by kind (notices.js).
+ * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs and the other crates
+ * that end in -wasm), the worker's and the page's. A way on is offered by kind (notices.js).
  */
 export const KINDS = /** @type {const} */ ([
   // The module's.
@@ -13,10 +13,10 @@ export const KINDS = /** @type {const} */ ([
   // The chemistry's: a compound that was typed and cannot be one.
   'bad-compound',
   // The worker's: a file that did not come or came damaged, a download that was cancelled, WebAssembly that
-  // is not there or has stopped, pictures, chemistry and results that everything else works without, and what
-  // nobody has foreseen.
+  // is not there or has stopped, pictures, chemistry, results and the reader of images, which everything else
+  // works without, and what nobody has foreseen.
   'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'chemistry', 'results',
-  'internal',
+  'reader', 'internal',
   // The page's: no worker, one that says nothing, a recording that did not come, and what nobody has
   // foreseen.
   'no-worker', 'silent', 'recorded', 'page',

@@ -43,6 +43,7 @@ const WAYS_ON = {
   chemistry: [],
   // Opening the measures or saving the figure again tries again.
   results: [],
+  reader: [],
   'no-engine': [],
   cpu: [],
   internal: [],

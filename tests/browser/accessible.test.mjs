@@ -10,12 +10,7 @@ let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
-async function opened(settings = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-  await explorer.network();
-  return { explorer, page: explorer.page, context };
-}
+const opened = (settings = {}) => ExplorerPage.withNetwork(browser, undefined, settings);
 
 for (const [width, height] of [[390, 844], [1280, 800]]) {
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {

@@ -7,6 +7,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { launch } from './chromium.mjs';
+import { watchShift } from './explorer_page.mjs';
 
 const folder = process.env.CELLFLUX_SITE_FOLDER;
 const COMPRESSED = /\.(html|js|css|json|svg|wasm|txt)$/;
@@ -84,12 +85,7 @@ async function visit(bits, latency, viewport) {
   const browser = await launch();
   const context = await browser.newContext({ serviceWorkers: 'block', viewport });
   const page = await context.newPage();
-  await page.addInitScript(() => {
-    globalThis.shift = 0;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value;
-    }).observe({ type: 'layout-shift', buffered: true });
-  });
+  await page.addInitScript(watchShift);
   const began = performance.now();
   await page.goto(`${url}?engine=candle`, { waitUntil: 'commit' });
   const moments = [];

@@ -1,23 +1,18 @@
 // An author's folder as a page: built and served by the command itself.
 
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { CLI } from './site_bundle.mjs';
-
-const execute = promisify(execFile);
-const root = fileURLToPath(new URL('../../', import.meta.url));
+import { cellflux, CLI, ROOT } from './site_bundle.mjs';
 
 /**
  * Builds the site in `folder`, which is removed in the end, and serves it.
  * @returns {Promise<{ url: string, close: () => Promise<void> }>} the address ends in a slash
  */
 export async function serveBuilt(folder) {
-  await execute(CLI, ['site', 'build', folder, '--out', join(folder, 'dist')], { cwd: root });
+  await cellflux('site', 'build', folder, '--out', join(folder, 'dist'));
   const server = spawn(CLI, ['site', 'serve', '--port', '0', join(folder, 'dist')], {
-    cwd: root,
+    cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [first] = await new Promise((line) =>

@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { assertSamePixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
+import { assertSamePixels, button, canvasPixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { skip } from './site_bundle.mjs';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const SLOW = { timeout: 120_000 };
 
 let browser;
@@ -19,17 +18,10 @@ after(async () => { await browser.close(); });
 /** A page in a context of its own, whose network walks a few quick steps from taxol. */
 async function opened({ steps = 2, url = SITE, workers = '', ...settings } = {}) {
   const alone = await ExplorerPage.alone(browser, `${url}?engine=candle${workers}`, settings);
-  const { explorer } = alone;
-  await explorer.compound('taxol');
-  await explorer.set('solver', 'euler');
-  await explorer.set('grid', 'uniform');
-  await explorer.set('steps', steps);
-  await explorer.set('alpha', 1);
-  await explorer.set('noise', 0);
+  await alone.explorer.setWalk({ steps, alpha: 1, noise: 0 });
   return alone;
 }
 
-const button = (page, name) => page.locator(`[data-do="${name}"]`);
 const progress = (page) => page.locator('[data-grid="progress"]');
 const done = (page, count) => page.locator(`[data-grid="progress"][data-done="${count}"]`).waitFor(SLOW);
 const openGrid = (page) => page.getByText('Compare walks').click();
@@ -45,10 +37,7 @@ async function choose(page, side, of, values) {
 }
 
 /** What a cell's canvas shows. */
-const cellPixels = (cell) => cell.locator('canvas').evaluate((canvas) => {
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return { width: canvas.width, height: canvas.height, rgba: [...data] };
-});
+const cellPixels = (cell) => canvasPixels(cell.locator('canvas'));
 
 test('a grid is walked cell by cell, is a table, and a cell opens its walk in the main view', async () => {
   const { explorer, page, context } = await opened({ viewport: { width: 1280, height: 800 } });

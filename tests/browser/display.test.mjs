@@ -6,12 +6,11 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { assertSamePixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
-import { serveMicro } from './micro_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { assertSamePixels, canvasPixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
+import { withMicro } from './micro_site.mjs';
+import { skip } from './site_bundle.mjs';
 import * as views from '../../web/view.js';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 
 let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
@@ -181,11 +180,7 @@ test('grey panels show each visible channel of start and now alone, with its nam
     assert.deepEqual(captions, [...names, ...names]);
     assert.match(await page.locator('cellflux-panels').innerText(), /Generated, not measured/);
     // Grey, and what the composite shows of that channel alone in grey.
-    const pixels = (which, name) =>
-      page.locator(`canvas[data-panel="${which} ${name}"]`).evaluate((canvas) => {
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        return { width: canvas.width, height: canvas.height, rgba: [...data] };
-      });
+    const pixels = (which, name) => canvasPixels(page.locator(`canvas[data-panel="${which} ${name}"]`));
     const grey = await pixels('now', names[0]);
     assert.ok(grey.rgba.every((value, index) => index % 4 === 3 || value === grey.rgba[index - (index % 4)]));
     await open(page);
@@ -305,23 +300,15 @@ test('while a recorded walk stands in for the network, the panel says what is ne
  * a walk under taxol.
  */
 async function besideCells(treated, work, settings = {}) {
-  const site = await serveMicro((manifest) => {
-    manifest.gallery.treated = treated(manifest.gallery.controls);
-  });
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  try {
-    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
+  const edit = (manifest) => { manifest.gallery.treated = treated(manifest.gallery.controls); };
+  await withMicro(browser, edit, async (explorer) => {
     await explorer.ready();
     await explorer.page.locator('[data-control]').first().click();
     await explorer.compound('taxol');
     await explorer.set('noise', 0);
     await open(explorer.page);
     await work(explorer, explorer.page);
-    explorer.nothingInTheConsole();
-  } finally {
-    await context.close();
-    await site.close();
-  }
+  }, { serviceWorkers: 'block', ...settings });
 }
 
 const lines = (page, which) => page.locator(`.tune .legend [data-line="${which}"]`);

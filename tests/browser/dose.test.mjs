@@ -6,12 +6,11 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { assertSamePixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
+import { assertSamePixels, button, canvasPixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
 import { readNpy, relativeError } from './npy.mjs';
-import { CLI, runNatively } from './site_bundle.mjs';
+import { CLI, runNatively, skip } from './site_bundle.mjs';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const SLOW = { timeout: 120_000 };
 const DOSE = { dose: { kind: 'log1p', mean: 1, scale: 1 } };
 
@@ -28,20 +27,13 @@ after(async () => {
 
 /** A page of its own, whose network walks two quick steps under taxol, which the data have at three doses. */
 async function opened({ url = site.url, compound = 'taxol', noise = 0, ...settings } = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${url}?engine=candle`);
-  await explorer.ready();
-  await explorer.compound(compound);
-  await explorer.set('solver', 'euler');
-  await explorer.set('grid', 'uniform');
-  await explorer.set('steps', 2);
-  await explorer.set('noise', noise);
-  return { explorer, page: explorer.page, context };
+  const alone = await ExplorerPage.alone(browser, `${url}?engine=candle`, settings);
+  await alone.explorer.setWalk({ compound, noise });
+  return alone;
 }
 
 const typed = (page) => page.locator('#compound-dose');
 const standing = (page) => page.locator('#dose-standing');
-const button = (page, name) => page.locator(`[data-do="${name}"]`);
 const done = (page, count) => page.locator(`[data-doses="progress"][data-done="${count}"]`).waitFor(SLOW);
 
 async function typeDose(explorer, text) {
@@ -49,11 +41,6 @@ async function typeDose(explorer, text) {
   await typed(explorer.page).dispatchEvent('change');
   await explorer.settled();
 }
-
-const canvasPixels = (place) => place.locator('canvas').evaluate((canvas) => {
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  return { width: canvas.width, height: canvas.height, rgba: [...data] };
-});
 
 test('a dose between those of the data is chosen by slider and by typing, and is in the link', { skip },
   async () => {
@@ -195,7 +182,7 @@ test('walks across doses are a film and a response, and a picture opens its walk
     await page.locator('#doses-part').fill('1');
     await page.locator('[data-dose-walk][data-step="2"]').first().waitFor();
 
-    const first = await canvasPixels(film.first());
+    const first = await canvasPixels(film.first().locator('canvas'));
     await film.first().click();
     await page.locator('.where[data-step="2"]').waitFor(SLOW);
     await explorer.settled();

@@ -11,11 +11,9 @@ import { besideCells, findingLines, natureOf, sameSettings, typedUnmeasured } fr
 import { batchNote, TYPED } from '../../web/parts/walk_sentences.js';
 import { manifestView } from '../../web/worker/manifest_view.js';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { ExplorerPage } from './explorer_page.mjs';
-import { serveMicro } from './micro_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { withMicro } from './micro_site.mjs';
+import { skip } from './site_bundle.mjs';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const FIGURES = fileURLToPath(new URL('../fixtures/evaluation.json', import.meta.url));
 const CARD = '.compound-card .finding';
 
@@ -115,19 +113,10 @@ before(async () => { if (!skip) browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser?.close(); });
 
 /** A page of the smallest network, its manifest changed by `edit`, with `more` sections. */
-async function pageOf(edit, work, { more = '', ...options } = {}) {
-  const site = await serveMicro(edit, more);
-  const context = await browser.newContext(options);
-  try {
-    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
-    await explorer.ready();
-    await work(explorer);
-    explorer.nothingInTheConsole();
-  } finally {
-    await context.close();
-    await site.close();
-  }
-}
+const pageOf = (edit, work, options = {}) => withMicro(browser, edit, async (explorer) => {
+  await explorer.ready();
+  await work(explorer);
+}, options);
 
 const interval = (value, low, high) => ({ value, low, high });
 

@@ -43,15 +43,28 @@ export class ExplorerPage {
   }
 
   /**
-   * A tab in a context of its own, whose network is ready to walk; close the context after the test.
+   * A tab in a context of its own, whose network is there; close the context after the test.
    * @param {import('playwright-core').Browser} browser
    * @param {import('playwright-core').BrowserContextOptions} settings of the context
+   * @param {object} opening as `open` takes it
    */
-  static async alone(browser, address = `${SITE}?engine=candle`, settings = {}) {
+  static async withNetwork(browser, address = `${SITE}?engine=candle`, settings = {}, opening = {}) {
     const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-    const explorer = await ExplorerPage.open(context, address);
-    await explorer.ready();
+    const explorer = await ExplorerPage.open(context, address, opening);
+    await explorer.network();
     return { explorer, page: explorer.page, context };
+  }
+
+  /**
+   * The same, and its network is ready to walk.
+   * @param {import('playwright-core').Browser} browser
+   * @param {import('playwright-core').BrowserContextOptions} settings of the context
+   * @param {object} opening as `open` takes it
+   */
+  static async alone(browser, address = undefined, settings = {}, opening = {}) {
+    const alone = await ExplorerPage.withNetwork(browser, address, settings, opening);
+    await alone.explorer.ready();
+    return alone;
   }
 
   constructor(page, networkMayFail) {
@@ -127,6 +140,17 @@ export class ExplorerPage {
   }
 
   /**
+   * Chooses a walk of a few quick steps: Euler's, equally long. Other settings stay as they are.
+   * @param {{ compound?: string, steps?: number, alpha?: number, noise?: number }} choice
+   */
+  async setWalk({ compound = 'taxol', steps = 2, ...others } = {}) {
+    await this.compound(compound);
+    for (const [name, value] of Object.entries({ solver: 'euler', grid: 'uniform', steps, ...others })) {
+      await this.set(name, value);
+    }
+  }
+
+  /**
    * Waits until the worker has answered what was changed, and a walk in mid-way has gone on to where it was.
    */
   async settled() {
@@ -164,10 +188,7 @@ export class ExplorerPage {
 
   /** RGBA of a canvas, as the page shows it. */
   pixels(view) {
-    return this.page.locator(`canvas[data-view="${view}"]`).evaluate((canvas) => {
-      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      return { width: canvas.width, height: canvas.height, rgba: [...data] };
-    });
+    return canvasPixels(this.page.locator(`canvas[data-view="${view}"]`));
   }
 
   /** RGBA of a PNG, decoded by the browser. */
@@ -213,6 +234,20 @@ export class ExplorerPage {
     await this.page.locator('input[type="file"]').setInputFiles(files);
   }
 
+  /**
+   * Drops a file on the explorer.
+   * @param {string} name
+   * @param {string | Uint8Array} content
+   */
+  async drop(name, content) {
+    await this.page.evaluate(([name, base64]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name));
+      const event = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
+      document.querySelector('cellflux-explorer').dispatchEvent(event);
+    }, [name, Buffer.from(content).toString('base64')]);
+  }
+
   /** Accepts the crop that the editor suggests. */
   async useCrop() {
     const where = this.page.locator('.where');
@@ -230,6 +265,25 @@ export class ExplorerPage {
     await this.ready();
     await this.forward();
   }
+}
+
+/** The button of the page that does this. */
+export const button = (page, name) => page.locator(`[data-do="${name}"]`);
+
+/** RGBA of a canvas, as the page shows it. */
+export function canvasPixels(canvas) {
+  return canvas.evaluate((canvas) => {
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return { width: canvas.width, height: canvas.height, rgba: [...data] };
+  });
+}
+
+/** For `init`: sums up in `globalThis.shift` by how much the page's parts have moved by themselves. */
+export function watchShift() {
+  globalThis.shift = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value;
+  }).observe({ type: 'layout-shift', buffered: true });
 }
 
 /** How many numbers of two pictures differ; all of them where the sizes do. */

@@ -2,20 +2,16 @@
 // and that a dropped one sets its walk up again.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { pngText, svgText } from '../../web/kept_walk.js';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { controlCrop } from './crops.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
-import { CLI, bundleFolder, manifestAddress } from './site_bundle.mjs';
+import { bundleFolder, cellflux, CLI, manifestAddress, skip } from './site_bundle.mjs';
 
-const execute = promisify(execFile);
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const RESULTS = /cellflux_results_wasm_bg/;
 const STEPS = 2;
 const WALK = `${SITE}?engine=candle#v=1&c=taxol&a=1.2&solver=euler&grid=uniform&steps=${STEPS}&noise=0`;
@@ -24,17 +20,12 @@ let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
-/** A page in a context of its own. */
-async function opened(address, settings = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block' });
-  const explorer = await ExplorerPage.open(context, address, settings);
-  await explorer.ready();
-  return { explorer, page: explorer.page, context };
-}
+/** A page in a context of its own, at `address`; `opening` is what `ExplorerPage.open` takes. */
+const opened = (address, opening = {}) => ExplorerPage.alone(browser, address, {}, opening);
 
 /** The same, walked to the end. */
-async function walked(address = WALK, settings = {}) {
-  const page = await opened(address, settings);
+async function walked(address = WALK, opening = {}) {
+  const page = await opened(address, opening);
   while ((await page.explorer.step()) < STEPS) await page.explorer.forward();
   return page;
 }
@@ -42,15 +33,6 @@ async function walked(address = WALK, settings = {}) {
 /** A link without the step in view. */
 const walkOf = (address) =>
   new URL(address).hash.slice(1).split('&').filter((field) => !field.startsWith('at=')).join('&');
-
-/** Drops a file on the explorer. */
-const drop = (page, name, bytes) =>
-  page.evaluate(([name, base64]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], name));
-    const event = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
-    document.querySelector('cellflux-explorer').dispatchEvent(event);
-  }, [name, Buffer.from(bytes).toString('base64')]);
 
 /** How many values of two PNGs differ, and by how much at most, counted in the browser. */
 const compared = (page, ...files) =>
@@ -134,7 +116,7 @@ test('the command makes the page’s figure of the same link', { skip }, async (
   try {
     const [png, svg, film] = ['figure.png', 'figure.svg', 'film.png'].map((name) => join(out, name));
     const given = ['run', await explorer.link(STEPS), '--bundle', await bundleFolder(), '--engine', 'candle'];
-    await execute(CLI, [...given, '--figure', png, '--figure', svg, '--animation', film]);
+    await cellflux(...given, '--figure', png, '--figure', svg, '--animation', film);
     // Places, lengths and texts are the same to the last digit; panels are, but for the rounding of another
     // processor's sums.
     const drawn = (await explorer.keep('figure-svg')).toString();
@@ -179,8 +161,8 @@ for (const [map, heading, words, pictures] of MAPS) {
       assert.equal([...svg.matchAll(/<image /g)].length, STEPS + 1 + pictures + strips, map);
       if (CLI) {
         const file = join(out, 'figure.svg');
-        await execute(CLI, ['run', await explorer.link(STEPS), '--bundle', await bundleFolder(),
-          '--engine', 'candle', '--figure', file]);
+        await cellflux('run', await explorer.link(STEPS), '--bundle', await bundleFolder(),
+          '--engine', 'candle', '--figure', file);
         assert.equal(withoutPanels(svg), withoutPanels(await readFile(file, 'utf8')));
       }
       explorer.nothingInTheConsole();
@@ -204,7 +186,7 @@ test('a dropped figure, picture, film or recipe sets its walk up again', async (
     }
     const other = await opened(`${SITE}?engine=candle#v=1&c=cycloheximide&solver=euler&steps=3`);
     for (const [name, file] of files) {
-      await drop(other.page, name, file);
+      await other.explorer.drop(name, file);
       await other.explorer.says(/was saved from a walk, which is set up again here/);
       await other.explorer.settled();
       // A picture and a recipe say which step they show, and the network walks to it.
@@ -247,7 +229,7 @@ test('a grid’s figure says what each cell is, and dropped it sets up the grid 
 
     const other = await opened(`${SITE}?engine=candle#v=1&c=cycloheximide&solver=euler&steps=3`);
     for (const [name, file] of [['grid.png', png], ['grid.svg', svg]]) {
-      await drop(other.page, name, file);
+      await other.explorer.drop(name, file);
       await other.explorer.says(/was saved from a walk, which is set up again here/);
       await other.explorer.settled();
       assert.equal(walkOf(await other.explorer.link(0)), wanted, name);
@@ -279,7 +261,7 @@ test('charts are kept with units and what their signs mean, and dropped they set
     assert.match(svg, /Compound: .*Start: /);
     const other = await opened(`${SITE}?engine=candle#v=1&c=cycloheximide&solver=euler&steps=3`);
     for (const [name, file] of [['charts.png', png], ['charts.svg', svg]]) {
-      await drop(other.page, name, file);
+      await other.explorer.drop(name, file);
       await other.explorer.says(/was saved from a walk, which is set up again here/);
       await other.explorer.settled();
       assert.equal(walkOf(await other.explorer.link(0)), wanted, name);
@@ -294,7 +276,7 @@ test('charts are kept with units and what their signs mean, and dropped they set
 });
 
 test('what is of another model, or no walk at all, is told in a sentence, and the walk stays', async () => {
-  const { explorer, page, context } = await walked();
+  const { explorer, context } = await walked();
   try {
     const link = await explorer.link(STEPS);
     const svg = (await explorer.keep('figure-svg')).toString();
@@ -311,7 +293,7 @@ test('what is of another model, or no walk at all, is told in a sentence, and th
       ['words.json', 'words', /The file is not JSON/],
       ['steps.json', backwards, /steps is -3/i],
     ]) {
-      await drop(page, name, file);
+      await explorer.drop(name, file);
       await explorer.says(expected);
       await explorer.settled();
       assert.equal(await explorer.link(STEPS), link, name);

@@ -8,7 +8,7 @@ import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { controlCrop } from './crops.mjs';
 import { assertSamePixels, ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveSite, siteOfTwoExplorers } from './served_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { skip } from './site_bundle.mjs';
 
 const SLOW = { timeout: 120_000 };
 
@@ -18,18 +18,11 @@ after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network has walked two quick steps under taxol. */
 async function opened(settings = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-  await explorer.ready();
-  await explorer.compound('taxol');
-  await explorer.set('solver', 'euler');
-  await explorer.set('grid', 'uniform');
-  await explorer.set('steps', 2);
-  await explorer.set('alpha', 1);
-  await explorer.set('noise', 0);
+  const alone = await ExplorerPage.alone(browser, undefined, settings);
+  await alone.explorer.setWalk({ alpha: 1, noise: 0 });
   // Numbers changed within a second are one choice.
-  await explorer.page.waitForTimeout(1200);
-  return { explorer, page: explorer.page, context };
+  await alone.page.waitForTimeout(1200);
+  return alone;
 }
 
 const chosen = (page, compound) =>
@@ -239,7 +232,7 @@ test('where the browser refuses new entries the page goes on, and the address is
 });
 
 test('of two explorers back undoes the last change of whichever changed, and one link holds both',
-  { skip: !CLI && 'CELLFLUX_CLI names no command' },
+  { skip },
   async () => {
     const folder = await siteOfTwoExplorers(2);
     const { url, close } = await serveSite(folder);

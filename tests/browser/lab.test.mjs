@@ -6,7 +6,7 @@ import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage } from './explorer_page.mjs';
 import { bundle, serveSite, siteOf } from './served_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { skip } from './site_bundle.mjs';
 
 const SITE_TOML = `title = "A lab"
 ${bundle('bbbc021-tiny')}
@@ -23,7 +23,6 @@ learning = { batch = 64 }
 steps = 8
 \`\`\`
 `;
-const SKIP = { skip: !CLI && 'CELLFLUX_CLI names no command' };
 
 let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
@@ -59,7 +58,7 @@ async function learn(page, steps) {
   return fact(page, 'Loss, mean').textContent();
 }
 
-test('a lab learns step by step, the same each time, and its page asks for no explorer', SKIP, async () => {
+test('a lab learns step by step, alike each time, and its page asks for no explorer', { skip }, async () => {
   await withLab(LAB, async ({ explorer, page, context, url }) => {
     const loss = await learn(page, 3);
     assert.match(loss, /^\d+\.\d{3}$/);
@@ -72,7 +71,7 @@ test('a lab learns step by step, the same each time, and its page asks for no ex
   });
 });
 
-test('learning goes on until it is paused, and starts again from nothing', SKIP, async () => {
+test('learning goes on until it is paused, and starts again from nothing', { skip }, async () => {
   await withLab(LAB, async ({ explorer, page }) => {
     await button(page, 'Learn').first().click();
     await page.locator('cellflux-lab .loss-chart').waitFor({ timeout: 60_000 });
@@ -84,7 +83,7 @@ test('learning goes on until it is paused, and starts again from nothing', SKIP,
   });
 });
 
-test('a learning rate of 100 breaks down, and a lower one leads back', SKIP, async () => {
+test('a learning rate of 100 breaks down, and a lower one leads back', { skip }, async () => {
   await withLab(LAB, async ({ page }) => {
     await setting(page, 'Learning rate').selectOption('100');
     await button(page, 'Learn').first().click();
@@ -97,7 +96,7 @@ test('a learning rate of 100 breaks down, and a lower one leads back', SKIP, asy
   });
 });
 
-test('what a visitor chose stands in the address, and a reload shows it again', SKIP, async () => {
+test('what a visitor chose stands in the address, and a reload shows it again', { skip }, async () => {
   await withLab(LAB, async ({ page }) => {
     await setting(page, 'Solver').selectOption('rk4');
     await setting(page, 'Target').selectOption({ label: 'Spiral' });
@@ -112,7 +111,7 @@ test('what a visitor chose stands in the address, and a reload shows it again', 
   });
 });
 
-test('the exact field of a ring is refused, and that of Gaussians is shown', SKIP, async () => {
+test('the exact field of a ring is refused, and that of Gaussians is shown', { skip }, async () => {
   await withLab(LAB, async ({ page }) => {
     await setting(page, 'Field').selectOption('exact');
     await page.locator('.lab-trouble:visible', { hasText: 'no exact field is known here' }).waitFor();
@@ -126,7 +125,7 @@ test('the exact field of a ring is refused, and that of Gaussians is shown', SKI
   });
 });
 
-test('a point’s density is told by number, marked, and refused where it is not known', SKIP, async () => {
+test('a point’s density is told by number, marked, and refused where it is not known', { skip }, async () => {
   await withLab(LAB, async ({ page }) => {
     await setting(page, 'Target').selectOption({ label: 'Two Gaussians' });
     await setting(page, 'Field').selectOption('exact');
@@ -143,7 +142,7 @@ test('a point’s density is told by number, marked, and refused where it is not
   });
 });
 
-test('batches shift both ends, one of them is looked at, and densities take the particles’ place', SKIP,
+test('batches shift both ends, one of them is looked at, and densities take the particles’ place', { skip },
   async () => {
     await withLab(LAB, async ({ page }) => {
       await setting(page, 'Batches').selectOption({ label: 'two, side by side' });
@@ -156,7 +155,7 @@ test('batches shift both ends, one of them is looked at, and densities take the 
     });
   });
 
-test('pasted text is refused by its line, and pasted points become the target', SKIP, async () => {
+test('pasted text is refused by its line, and pasted points become the target', { skip }, async () => {
   await withLab(LAB, async ({ page }) => {
     await page.locator('cellflux-lab summary', { hasText: 'Points of your own' }).click();
     await setting(page, 'Two numbers in each line').fill('x,y\n0,0\n1,left\n');
@@ -170,7 +169,7 @@ test('pasted text is refused by its line, and pasted points become the target', 
 
 for (const [width, height] of [[390, 844], [1280, 800]]) {
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    test(`axe-core has nothing against a lab, ${width} px, ${colorScheme}`, SKIP, async () => {
+    test(`axe-core has nothing against a lab, ${width} px, ${colorScheme}`, { skip }, async () => {
       await withLab(LAB, async ({ explorer, page }) => {
         await learn(page, 1);
         for (const fold of await page.locator('cellflux-lab summary').all()) await fold.click();

@@ -7,9 +7,8 @@ import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage } from './explorer_page.mjs';
 import { bundle, serveSite, siteOf } from './served_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { skip } from './site_bundle.mjs';
 
-const SKIP = { skip: !CLI && 'CELLFLUX_CLI names no command' };
 const LAB = `\`\`\`{lab}
 conditions = [{ label = "ring", target = { kind = "ring", radius = 2, spread = 0.1 } }]
 network = { widths = [16, 16] }
@@ -55,7 +54,7 @@ const languageOf = (locator) => locator.evaluate((node) => {
   return found ? found.lang : node.getRootNode().host.closest('[lang]').lang;
 });
 
-test('a site in German has its words and its decimal comma, and says who has not read them', SKIP, async () => {
+test('a site in German has its words and decimal comma, and says who has not read them', { skip }, async () => {
   await inLanguage('language = "de"', async (explorer, page) => {
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
     const play = page.locator('[data-do="play"]');
@@ -78,7 +77,7 @@ test('a site in German has its words and its decimal comma, and says who has not
   });
 });
 
-test('a lab in German has its words, and its units and numbers are those of the language', SKIP, async () => {
+test('a lab in German has its words and its decimal comma', { skip }, async () => {
   await inLanguage('language = "de"', async (explorer, page) => {
     const lab = page.locator('cellflux-lab');
     await lab.locator('canvas[aria-label*="Teilchen"]').waitFor({ timeout: 60_000 });
@@ -89,7 +88,7 @@ test('a lab in German has its words, and its units and numbers are those of the 
   });
 });
 
-test('a site in Chinese has its words', SKIP, async () => {
+test('a site in Chinese has its words', { skip }, async () => {
   await inLanguage('language = "zh"', async (explorer, page) => {
     assert.equal(await page.locator('html').getAttribute('lang'), 'zh');
     assert.equal(await page.locator('[data-do="play"]').getAttribute('aria-label'), '行走');
@@ -97,7 +96,7 @@ test('a site in Chinese has its words', SKIP, async () => {
   });
 });
 
-test('a text in a language without words of the page has those that it names', SKIP, async () => {
+test('a text in a language without words of the page has those that it names', { skip }, async () => {
   await inLanguage('language = "it"\nwords = "fr"', async (explorer, page) => {
     assert.equal(await page.locator('html').getAttribute('lang'), 'it');
     const play = page.locator('[data-do="play"]');
@@ -108,7 +107,7 @@ test('a text in a language without words of the page has those that it names', S
   });
 });
 
-test('a site in English says nothing of translations', SKIP, async () => {
+test('a site in English says nothing of translations', { skip }, async () => {
   await inLanguage('language = "en"', async (explorer, page) => {
     assert.equal(await page.locator('[data-do="play"]').getAttribute('aria-label'), 'Walk');
     const about = await page.locator('cellflux-provenance').textContent();

@@ -13,10 +13,9 @@ import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage } from './explorer_page.mjs';
 import { bundle, serveSite, siteOf } from './served_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { skip } from './site_bundle.mjs';
 
 const DEMO = process.env.CELLFLUX_DEMO_URL;
-const SKIP = { skip: !CLI && 'CELLFLUX_CLI names no command' };
 const NO_DEMO = { skip: !DEMO && 'CELLFLUX_DEMO_URL names no site' };
 /** A lesson may have a network learn for each of its answers. */
 const PATIENCE = { timeout: 180_000 };
@@ -136,7 +135,7 @@ async function number(page, name, value) {
   return answered(page, name);
 }
 
-test('a lesson sets the explorer, and a number is right only near the computed one', SKIP, async () => {
+test('a lesson sets the explorer, and a number is right only near the computed one', { skip }, async () => {
   await withSite(bundle('synthetic-tiny'), async ({ explorer, page }) => {
     await openLesson(page, 'step');
     await page.waitForFunction(() => /lesson=step/.test(location.hash));
@@ -150,7 +149,7 @@ test('a lesson sets the explorer, and a number is right only near the computed o
   });
 });
 
-test('a lab reaches what is asked with a better solver, and a reload keeps the progress', SKIP, async () => {
+test('a lab reaches what is asked with a better solver, and a reload keeps that', { skip }, async () => {
   await withSite(bundle('synthetic-tiny'), async ({ page }) => {
     await openLesson(page, 'reach');
     assert.equal(await answered(page, 'reach'), false);
@@ -192,7 +191,7 @@ async function permuted(name) {
   return folder;
 }
 
-test('with the weights of the network permuted, the right answer of before is wrong', SKIP, async () => {
+test('with the weights of the network permuted, the right answer of before is wrong', { skip }, async () => {
   let right;
   await withSite(bundle('synthetic-tiny'), async ({ page }) => {
     await openLesson(page, 'step');
@@ -211,7 +210,7 @@ test('with the weights of the network permuted, the right answer of before is wr
   }
 });
 
-test('a lecture is held with the keyboard alone, and a clicker leads on, back and out', SKIP, async () => {
+test('a lecture is held with the keyboard alone, and a clicker leads on, back, out', { skip }, async () => {
   await withSite(bundle('synthetic-tiny'), async ({ page }) => {
     await lesson(page, 'step').getByRole('button', { name: 'Open this lesson' }).focus();
     await page.keyboard.press('Enter');
@@ -241,7 +240,7 @@ test('a lecture is held with the keyboard alone, and a clicker leads on, back an
 
 for (const [width, height] of [[390, 844], [1280, 800], [1920, 1080]]) {
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-    test(`axe-core has nothing against a lesson, ${width} px, ${colorScheme}`, SKIP, async () => {
+    test(`axe-core has nothing against a lesson, ${width} px, ${colorScheme}`, { skip }, async () => {
       await withSite(bundle('synthetic-tiny'), async ({ explorer, page }) => {
         await accessible(explorer, `lessons, ${width} px, ${colorScheme}`);
         await openLesson(page, 'reach');

@@ -8,7 +8,7 @@ import { ExplorerPage, SITE } from './explorer_page.mjs';
 import { leftOut } from './extended.mjs';
 import { askedOnly, equalsCommand, exportsWhatItShows, reproduces, scrubs, walkACrop } from './main_job.mjs';
 import { readNpy, relativeError } from './npy.mjs';
-import { CLI } from './site_bundle.mjs';
+import { skip } from './site_bundle.mjs';
 
 /**
  * Eight Heun steps there and back miss the start only by the solver’s error; 6 % was measured, where the way
@@ -51,7 +51,7 @@ for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' '))
       test(
         `the downloaded trajectory equals \`cellflux run\` of the same link: page ${engine}, command `
           + `${native}`,
-        { skip: !CLI && 'CELLFLUX_CLI names no command' },
+        { skip },
         async () => {
           const error = await equalsCommand(walked, native);
           console.log(`page ${engine} against command ${native}: relative error ${error.toExponential(2)}`);
@@ -71,8 +71,8 @@ for (const engine of (process.env.CELLFLUX_ENGINES ?? 'candle wgpu').split(' '))
       await profile.close();
     });
 
-    const skip = leftOut(engine === 'wgpu');
-    test(`there and back returns to the start within the solver's error (${engine})`, { skip }, async () => {
+    const extended = { skip: leftOut(engine === 'wgpu') };
+    test(`there and back returns to the start within the solver's error (${engine})`, extended, async () => {
       await explorer.set('noise', 0);
       await explorer.set('steps', RETURN_STEPS);
       await explorer.set('direction', 'return');

@@ -2,20 +2,16 @@
 // and what measures is fetched when it is first wanted.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { ExplorerPage } from './explorer_page.mjs';
-import { bundleFolder, CLI } from './site_bundle.mjs';
+import { button, ExplorerPage } from './explorer_page.mjs';
+import { bundleFolder, cellflux, skip } from './site_bundle.mjs';
 
-const execute = promisify(execFile);
 const MODULE = /cellflux_results_wasm_bg/;
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const SLOW = { timeout: 120_000 };
 
 let browser;
@@ -39,7 +35,6 @@ async function measure(page) {
 }
 
 const slider = (page, name) => page.locator(`[data-chart="${name}"]`);
-const button = (page, name) => page.locator(`[data-do="${name}"]`);
 /** Waits until a step of the walk has been measured, in every chart. */
 const measured = (page, step) =>
   page.locator(`[data-chart="nucleus.area"][aria-valuemax="${step}"]`).waitFor(SLOW);
@@ -57,7 +52,7 @@ async function csv(explorer) {
 async function command(work) {
   const folder = await mkdtemp(join(tmpdir(), 'cellflux-measures-'));
   try {
-    return await work(folder, (...given) => execute(CLI, given));
+    return await work(folder, cellflux);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

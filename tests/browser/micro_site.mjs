@@ -1,22 +1,18 @@
 // A site with the smallest network there is, the golden `micro`: tests that need a network but not its
 // pictures use it.
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { serveBuilt } from './built_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { ExplorerPage } from './explorer_page.mjs';
+import { cellflux, ROOT } from './site_bundle.mjs';
 
-const execute = promisify(execFile);
-const root = fileURLToPath(new URL('../../', import.meta.url));
 const SIDE = 32;
 
 /** The network's configuration, from the metadata of the golden's file. */
 async function microConfig() {
-  const file = await readFile(join(root, 'tests/fixtures/micro/io.safetensors'));
+  const file = await readFile(join(ROOT, 'tests/fixtures/micro/io.safetensors'));
   const length = Number(file.readBigUInt64LE(0));
   return JSON.parse(file.subarray(8, 8 + length)).__metadata__.config;
 }
@@ -33,7 +29,7 @@ async function microConfig() {
  */
 export async function serveMicro(edit, more = '', said = {}, flags = []) {
   const folder = await mkdtemp(join(tmpdir(), 'cellflux-micro-'));
-  const source = join(root, 'web/bundles/bbbc021-tiny.source');
+  const source = join(ROOT, 'web/bundles/bbbc021-tiny.source');
   const about = JSON.parse(await readFile(join(source, 'about.json'), 'utf8'));
   const small = {
     ...about,
@@ -52,8 +48,7 @@ export async function serveMicro(edit, more = '', said = {}, flags = []) {
       + 'network of a test[^1].\n\n[^1]: Its weights are drawn, not trained.\n\n```{explorer}\n```\n"""\n'
       + more,
   );
-  const command = (...given) => execute(CLI, given, { cwd: root });
-  await command(
+  await cellflux(
     'import',
     'tests/fixtures/micro/model.safetensors',
     '--config',
@@ -73,4 +68,28 @@ export async function serveMicro(edit, more = '', said = {}, flags = []) {
     await writeFile(path, JSON.stringify(manifest));
   }
   return { bundle: join(folder, 'bundle'), ...(await serveBuilt(folder)) };
+}
+
+/**
+ * Serves the network, opens the page in a context of its own, and closes both after `work`, which must leave
+ * nothing in the console.
+ * @param {import('playwright-core').Browser} browser
+ * @param {(manifest: object) => void} edit as `serveMicro` takes it
+ * @param {(explorer: ExplorerPage, context: import('playwright-core').BrowserContext, site: {
+ *   url: string, bundle: string }) => Promise<void>} work
+ * @param {{ more?: string, query?: string } & import('playwright-core').BrowserContextOptions} settings
+ *   `more` as `serveMicro` takes it, `query` of the page's address besides, and the context's
+ */
+export async function withMicro(browser, edit, work, { more = '', query = '', ...settings } = {}) {
+  const site = await serveMicro(edit, more);
+  const context = await browser.newContext(settings);
+  try {
+    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${query}`);
+    await explorer.network();
+    await work(explorer, context, site);
+    explorer.nothingInTheConsole();
+  } finally {
+    await context.close();
+    await site.close();
+  }
 }

@@ -8,9 +8,8 @@ import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { png } from './crops.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { skip } from './site_bundle.mjs';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const MODULE = /cellflux_results_wasm_bg/;
 const SLOW = { timeout: 60_000 };
 
@@ -47,12 +46,8 @@ function field({ name = 'field.png', blue = NUCLEI, red = OTHERS, times = 1 } = 
   };
 }
 
-async function opened({ url = SITE, failures = false, ...settings } = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${url}?engine=candle`, { failures });
-  await explorer.network();
-  return { explorer, page: explorer.page, context };
-}
+const opened = ({ url = SITE, failures = false, ...settings } = {}) =>
+  ExplorerPage.withNetwork(browser, `${url}?engine=candle`, settings, { failures });
 
 const status = (page) => page.locator('.nuclei [role="status"]');
 const says = (page, pattern) => page.locator('.nuclei [role="status"]', { hasText: pattern }).waitFor(SLOW);

@@ -6,7 +6,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch } from './chromium.mjs';
 import { controlCrop } from './crops.mjs';
-import { ExplorerPage } from './explorer_page.mjs';
+import { ExplorerPage, watchShift } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
 
 const FULL = /\/weights-\d+-of-\d+\.safetensors$/;
@@ -34,12 +34,7 @@ const passed = (route) => route.continue();
 /** Opens the page with the full weights held back until they are let go, or answered otherwise. */
 async function open({ full = passed, quick = passed, workers = '', ...more } = {}) {
   context = await browser.newContext({ serviceWorkers: 'block' });
-  await context.addInitScript(() => {
-    globalThis.shift = 0;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shift += entry.value;
-    }).observe({ type: 'layout-shift', buffered: true });
-  });
+  await context.addInitScript(watchShift);
   await context.route(FULL, full);
   await context.route(QUICK, quick);
   explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${workers}`, more);

@@ -7,12 +7,11 @@ import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { assertSamePixels, differing, ExplorerPage } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { CLI, skip } from './site_bundle.mjs';
 import { allBeside } from '../../web/real_beside.js';
 import { NO_REAL_CELL } from '../../web/real_cell.js';
 import { cellsShown, ShowingReal } from '../../web/showing_real.js';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 
 let browser;
 let site;

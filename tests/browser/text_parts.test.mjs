@@ -1,11 +1,12 @@
-// Tabs, rows of pictures, comparisons and pictures to enlarge: with a script and without, by keyboard, narrow.
+// Tabs, rows of pictures, comparisons and pictures to enlarge: with a script and without, by keyboard, in a
+// narrow window.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { bundle, serveSite, siteOf } from './served_site.mjs';
-import { CLI } from './site_bundle.mjs';
+import { CLI, skip } from './site_bundle.mjs';
 
 const SITE_TOML = `title = "A page"
 teaser = "Look here first."
@@ -83,7 +84,6 @@ after(async () => {
   await browser.close();
 });
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 
 test('tabs are one stop of the keyboard, and a link into a closed one opens it', { skip }, async () => {
   const page = await browser.newPage();
@@ -135,7 +135,8 @@ test('numbers are told, and lead from another page', { skip }, async () => {
 });
 
 test('nothing is hidden without a script, and nothing is wider than a phone', { skip }, async () => {
-  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 390, height: 800 } });
+  const viewport = { width: 390, height: 800 };
+  const context = await browser.newContext({ javaScriptEnabled: false, viewport });
   const page = await context.newPage();
   await page.goto(site.url);
   for (const words of ['Look here first.', 'One.', 'Two.', 'A cell.']) {

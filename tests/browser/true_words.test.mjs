@@ -5,11 +5,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SITE } from './explorer_page.mjs';
-import { serveMicro } from './micro_site.mjs';
+import { serveMicro, withMicro } from './micro_site.mjs';
 import { readNpy, relativeError } from './npy.mjs';
-import { CLI, manifestAddress, runNatively } from './site_bundle.mjs';
+import { manifestAddress, runNatively, skip } from './site_bundle.mjs';
 
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 const NOTE = 'cellflux-stage .batch-note';
 
 let browser;
@@ -17,19 +16,7 @@ before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
 /** A page of the smallest network, its manifest changed by `edit`. */
-async function pageOf(edit, work, query = '') {
-  const site = await serveMicro(edit);
-  const context = await browser.newContext();
-  try {
-    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle${query}`);
-    await explorer.network();
-    await work(explorer, context, site);
-    explorer.nothingInTheConsole();
-  } finally {
-    await context.close();
-    await site.close();
-  }
-}
+const pageOf = (edit, work, query = '') => withMicro(browser, edit, work, { query });
 
 test('a hash that names a place in the document is left to the document', { skip }, async () => {
   const context = await browser.newContext();

@@ -10,7 +10,7 @@ import { launch } from './chromium.mjs';
 import { ExplorerPage } from './explorer_page.mjs';
 import { serveMicro } from './micro_site.mjs';
 import { readNpy, relativeError } from './npy.mjs';
-import { CLI } from './site_bundle.mjs';
+import { CLI, skip } from './site_bundle.mjs';
 
 /** Other tiles add up in another order; one step does not multiply the difference much. */
 const SAME_STEP = 1e-4;
@@ -76,7 +76,7 @@ const kept = (explorer) => explorer.page.evaluate(async (name) => {
 test(
   'tiles are measured while nobody waits, never in a call’s way, and run from the next start on; damaged '
     + 'ones are refused',
-  { timeout: 180_000, skip: !CLI && 'CELLFLUX_CLI names no command' },
+  { timeout: 180_000, skip },
   async () => {
     const context = await browser.newContext();
     const first = await open(context);
@@ -140,7 +140,7 @@ test(
 
 test(
   'where the browser keeps nothing, tiles are measured all the same and the page says nothing of it',
-  { timeout: 120_000, skip: !CLI && 'CELLFLUX_CLI names no command' },
+  { timeout: 120_000, skip },
   async () => {
     // The worker's modules come with a storage that refuses, as a private window may. They are checked before
     // they become blobs.

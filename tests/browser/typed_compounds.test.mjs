@@ -8,9 +8,9 @@ import { after, before, test } from 'node:test';
 import { builtModule } from './built_module.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 import { ExplorerPage, SHARED, SITE, assertSamePixels, differing } from './explorer_page.mjs';
-import { serveMicro } from './micro_site.mjs';
+import { withMicro } from './micro_site.mjs';
 import { readNpy, relativeError } from './npy.mjs';
-import { CLI, bundleFolder, runNatively } from './site_bundle.mjs';
+import { bundleFolder, runNatively, skip } from './site_bundle.mjs';
 
 const ASPIRIN = 'CC(=O)Oc1ccccc1C(=O)O';
 const CHEMISTRY = /cellflux_compound_wasm_bg/;
@@ -18,7 +18,6 @@ const UNSEEN = 'never seen by the network';
 /** Every compound of the public tables with RDKit's counts, where the data lie beside the repository. */
 const VECTORS = SHARED && join(SHARED, 'data/bbbc021-metadata/morgan_test_vectors.csv');
 const COMMITTED = new URL('../../crates/cellflux-chem/tests/morgan_counts.csv', import.meta.url);
-const skip = !CLI && 'CELLFLUX_CLI names no command';
 
 let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
@@ -251,15 +250,6 @@ test('a compound of the list in other words is that compound, and not called uns
   }
 });
 
-/** Drops a file on the explorer. */
-const drop = (page, name, text) =>
-  page.evaluate(([name, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text], name));
-    const event = new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true });
-    document.querySelector('cellflux-explorer').dispatchEvent(event);
-  }, [name, text]);
-
 const ETHANOL = `ethanol
   by hand
 
@@ -275,14 +265,13 @@ M  END
 test('a dropped structure is walked under like a typed one', async () => {
   const { explorer, context } = await opened();
   try {
-    const { page } = explorer;
-    await drop(page, 'aspirin.smi', `${ASPIRIN}\taspirin\nCCO\tethanol\n`);
+    await explorer.drop('aspirin.smi', `${ASPIRIN}\taspirin\nCCO\tethanol\n`);
     await under(explorer, ASPIRIN);
-    await drop(page, 'ethanol.mol', ETHANOL);
+    await explorer.drop('ethanol.mol', ETHANOL);
     await under(explorer, 'CCO');
-    await drop(page, 'many.SDF', `${ETHANOL.replace(' O ', ' N ')}$$$$\n${ETHANOL}$$$$\n`);
+    await explorer.drop('many.SDF', `${ETHANOL.replace(' O ', ' N ')}$$$$\n${ETHANOL}$$$$\n`);
     await under(explorer, 'CCN');
-    await drop(page, 'new.mol', ETHANOL.replace('V2000', 'V3000'));
+    await explorer.drop('new.mol', ETHANOL.replace('V2000', 'V3000'));
     await explorer.says(/new\.mol: line 4: a connection table of version V3000, expected one that ends/);
     await under(explorer, 'CCN');
     explorer.nothingInTheConsole();
@@ -311,21 +300,12 @@ test('without its module the page goes on, and typing again tries again', async 
 });
 
 test('a model whose vectors are not made from structures offers no field', { skip }, async () => {
-  const site = await serveMicro((manifest) => {
-    manifest.conditions.encoder = { kind: 'table', source: 'a table' };
-  });
-  const context = await browser.newContext();
-  try {
-    const explorer = await ExplorerPage.open(context, `${site.url}?engine=candle`);
-    await explorer.network();
+  const edit = (manifest) => { manifest.conditions.encoder = { kind: 'table', source: 'a table' }; };
+  await withMicro(browser, edit, async (explorer) => {
     assert.equal(await explorer.page.getByText('Any other compound').isVisible(), false);
-    await drop(explorer.page, 'aspirin.smi', ASPIRIN);
+    await explorer.drop('aspirin.smi', ASPIRIN);
     await explorer.says(/not made from structures, so it takes only the compounds of its list/);
     await explorer.page.evaluate(() => { location.hash = 'smiles=CCO'; });
     await explorer.says(/as this model's vectors are not made from structures/);
-    explorer.nothingInTheConsole();
-  } finally {
-    await context.close();
-    await site.close();
-  }
+  });
 });

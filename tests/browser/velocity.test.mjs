@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { accessible } from './accessible.mjs';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
-import { assertSamePixels, differing, ExplorerPage, SITE } from './explorer_page.mjs';
+import { assertSamePixels, button, differing, ExplorerPage } from './explorer_page.mjs';
 
 const SLOW = { timeout: 120_000 };
 
@@ -15,21 +15,13 @@ after(async () => { await browser.close(); });
 
 /** A page in a context of its own, whose network walks a few quick steps from taxol. */
 async function opened({ steps = 2, alpha = 1, noise = 0, ...settings } = {}) {
-  const context = await browser.newContext({ serviceWorkers: 'block', ...settings });
-  const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-  await explorer.ready();
-  await explorer.compound('taxol');
-  await explorer.set('solver', 'euler');
-  await explorer.set('grid', 'uniform');
-  await explorer.set('steps', steps);
-  await explorer.set('alpha', alpha);
-  await explorer.set('noise', noise);
-  return { explorer, page: explorer.page, context };
+  const alone = await ExplorerPage.alone(browser, undefined, settings);
+  await alone.explorer.setWalk({ steps, alpha, noise });
+  return alone;
 }
 
 const about = (page) => page.locator('[data-map="about"]');
 const why = (page) => page.locator('[data-map="why"]');
-const button = (page, name) => page.locator(`[data-do="${name}"]`);
 const caption = (page) => page.locator('.view.difference figcaption');
 /** Waits until the lines below the third picture hold this. */
 const captioned = (page, text) =>

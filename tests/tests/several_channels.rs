@@ -1,5 +1,5 @@
-//! Six and five channels all the way: from fields or crops through training and export to a site with a recorded
-//! walk.
+//! Six and five channels all the way: from fields or crops through training and export to a site with a
+//! recorded walk.
 
 #![allow(
     clippy::unwrap_used,

@@ -120,3 +120,40 @@ fn the_documented_lines_of_torch_write_a_golden_file() {
         (&config, (64, 64), 2)
     );
 }
+
+/// Loads what `cellflux bundle export` writes, and compares the network with the golden's outputs.
+const EXPORTED: &str = r#"
+import json, sys
+import torch
+from safetensors import safe_open
+sys.path.insert(0, sys.argv[1])
+from network import CellFlux
+
+with safe_open(sys.argv[2], framework="pt") as golden:
+    config = json.loads(golden.metadata()["config"])
+    x, t, condition = (golden.get_tensor(name) for name in ("x", "t", "condition"))
+    expected = {name: golden.get_tensor("velocity_" + name) for name in ("conditional", "unconditional")}
+model = CellFlux(config).eval()
+model.load_state_dict(torch.load(sys.argv[1] + "/weights.pt", weights_only=True))
+with torch.no_grad():
+    found = {"conditional": model(x, t, condition), "unconditional": model(x, t)}
+for name, velocity in found.items():
+    error = ((velocity - expected[name]).norm() / expected[name].norm()).item()
+    assert error < 1e-5, (name, error)
+"#;
+
+#[test]
+fn an_exported_network_is_loaded_by_torch_and_gives_the_goldens_velocities() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let (_, weights) = network();
+    let saved = cellflux_bundle::torch_save::save(&weights).unwrap();
+    fs::write(folder.path().join("weights.pt"), saved).unwrap();
+    let network = repository().join("crates/cellflux-cli/templates/network.py");
+    fs::copy(network, folder.path().join("network.py")).unwrap();
+    let golden = micro("io.safetensors");
+    run(Command::new(python)
+        .args(["-c", EXPORTED])
+        .arg(folder.path())
+        .arg(golden));
+}

@@ -1,12 +1,12 @@
-//! The layer that reads condition vectors. A run may multiply the vectors (`conditions.scale`); with its weights
-//! multiplied instead the layer is the same for the vectors as they are.
+//! The layer that reads condition vectors. A run may multiply the vectors (`conditions.scale`); with its
+//! weights multiplied instead the layer is the same for the vectors as they are.
 
 use cellflux_bundle::{UNetConfig, layer_names};
 
 use crate::step::layout;
 
-/// Multiplies the weights of that layer, but not its bias, by `factor`; `flat` are all parameters `[P]` of the
-/// network.
+/// Multiplies the weights of that layer, but not its bias, by `factor`; `flat` are all parameters `[P]` of
+/// the network.
 pub(crate) fn multiply(config: &UNetConfig, flat: &mut [f32], factor: f64) {
     let name = format!("{}.weight", layer_names::CONDITION);
     let mut start = 0;

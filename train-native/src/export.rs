@@ -165,7 +165,8 @@ pub fn describe(manifest: &mut Manifest, config: &Config) -> Result<(), TrainErr
     Ok(())
 }
 
-/// The averaged weights `[P]` by name, for condition vectors as they are: training multiplied them by `scale`.
+/// The averaged weights `[P]` by name, for condition vectors as they are: training multiplied them by
+/// `scale`.
 fn weights(config: &UNetConfig, averaged: &Tensor, scale: f64) -> Result<StateDict, TrainError> {
     let mut flat: Vec<f32> = averaged.to_vec1()?;
     condition_layer::multiply(config, &mut flat, scale);

@@ -2,6 +2,9 @@
 //! starts.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "common/repository.rs"]
+mod repository;
+
 use std::path::{Path, PathBuf};
 
 use cellflux_train::config::{Config, Setting};
@@ -9,9 +12,7 @@ use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{Ended, Run};
 use toml::{Table, Value};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use repository::root;
 
 /// The config of the table's section, and for each arm that trains its name and settings.
 fn arms(table: &str, section: &str) -> (PathBuf, Vec<(String, Vec<String>)>) {

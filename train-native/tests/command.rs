@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
+#[path = "common/config_file.rs"]
+mod config_file;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -11,16 +13,12 @@ use std::time::{Duration, Instant};
 use candle_core::Device;
 use cellflux_train::run::checkpoint::{self, Checkpoint};
 
+use config_file::write_config;
+
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cellflux-train"));
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
-}
-
-fn write_config(folder: &Path) -> std::path::PathBuf {
-    let path = folder.join("run.toml");
-    std::fs::write(&path, common::CONFIG).unwrap();
-    path
 }
 
 fn run(command: &mut Command) -> Output {

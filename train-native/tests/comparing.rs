@@ -2,28 +2,21 @@
 //! itself by nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "common/copied.rs"]
+mod copied;
+#[path = "common/repository.rs"]
+mod repository;
+#[path = "common/trainer.rs"]
+mod trainer;
+
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use cellflux_train::compare::{Comparison, Evaluated, Figure, compare};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn train(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_cellflux-train"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn refused(arguments: &[&str]) -> String {
-    let output = train(arguments);
-    assert_eq!(output.status.code(), Some(2));
-    String::from_utf8(output.stderr).unwrap()
-}
+use copied::copy_files;
+use repository::root;
+use trainer::{refused, run};
 
 /// The shipped bundle of drawn cells on few cells, in two steps, measured in `folder/name`.
 fn evaluated(folder: &Path, name: &str, more: &[&str]) -> PathBuf {
@@ -32,7 +25,7 @@ fn evaluated(folder: &Path, name: &str, more: &[&str]) -> PathBuf {
         root().join("web/bundles/synthetic-tiny"),
         root().join("configs/synthetic-tiny.toml"),
     );
-    let run = format!("run.folder={}", folder.join("run").display());
+    let run_folder = format!("run.folder={}", folder.join("run").display());
     let mut arguments = vec![
         "evaluate",
         bundle.to_str().unwrap(),
@@ -44,7 +37,7 @@ fn evaluated(folder: &Path, name: &str, more: &[&str]) -> PathBuf {
         "data.source.validation=0.5",
         "data.image.height=64",
         "data.image.width=64",
-        &run,
+        &run_folder,
     ] {
         arguments.extend(["--set", setting]);
     }
@@ -61,12 +54,7 @@ fn evaluated(folder: &Path, name: &str, more: &[&str]) -> PathBuf {
     arguments.extend(["--sheet-rows", "0", "--steps", "2", "--replicates", "100"]);
     arguments.extend(["--out", out.to_str().unwrap()]);
     arguments.extend(more);
-    let output = train(&arguments);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    run(&arguments);
     out
 }
 
@@ -84,7 +72,7 @@ fn an_evaluation_differs_from_itself_by_nothing_and_from_a_copy_by_what_it_makes
     let one = evaluated(dir.path(), "one", &[]);
     // The very same cells, as if made by another program.
     let same = dir.path().join("same");
-    copy(&one, &same);
+    copy_files(&one, &same);
     let read = |folder: &Path| Evaluated::read(folder).unwrap();
     let comparison = compare(&[read(&one), read(&same)]).unwrap();
     assert!(comparison.unpaired.is_empty(), "{:?}", comparison.unpaired);
@@ -106,12 +94,7 @@ fn an_evaluation_differs_from_itself_by_nothing_and_from_a_copy_by_what_it_makes
     let other = evaluated(dir.path(), "other", &["--alpha", "0"]);
     let out = dir.path().join("table");
     let folders = [&one, &other, &out].map(|path| path.to_str().unwrap().to_owned());
-    let output = train(&["compare", &folders[0], &folders[1], "--out", &folders[2]]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    run(&["compare", &folders[0], &folders[1], "--out", &folders[2]]);
     let report = fs::read_to_string(out.join("compare.md")).unwrap();
     assert!(report.contains("| of | figure | one | other |"), "{report}");
     let comparison = compare(&[read(&one), read(&other)]).unwrap();
@@ -149,11 +132,11 @@ fn what_cannot_be_compared_is_refused(dir: &Path, one: &Path, other: &Path) {
     );
 
     let damaged = dir.join("damaged");
-    copy(other, &damaged);
+    copy_files(other, &damaged);
     fs::write(damaged.join("measures.safetensors"), b"nothing").unwrap();
     let said = refused(&["compare", &path(one), &path(&damaged), "--out", &out]);
     assert!(said.contains("measures.safetensors"), "{said}");
-    copy(other, &damaged);
+    copy_files(other, &damaged);
     let real = fs::read_to_string(damaged.join("real.csv")).unwrap();
     fs::write(
         damaged.join("real.csv"),
@@ -195,14 +178,4 @@ fn what_cannot_be_compared_is_refused(dir: &Path, one: &Path, other: &Path) {
             .to_string()
             .contains("at least two")
     );
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
-            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
 }

@@ -3,8 +3,12 @@
 //! surely than its intervals say.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "common/copied.rs"]
+mod copied;
 #[path = "common/drawn.rs"]
 mod drawn;
+#[path = "common/repository.rs"]
+mod repository;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -24,7 +28,9 @@ use cellflux_train::evaluate::report;
 use cellflux_train::evaluate::spaces::Extractor;
 use safetensors::SafeTensors;
 
-use drawn::{experiment, perfect, root};
+use copied::copy_files;
+use drawn::{experiment, perfect};
+use repository::root;
 
 /// Drawn cells that evaluations are made of.
 struct Drawn {
@@ -204,7 +210,7 @@ fn differences_are_what_the_renderer_made_them() {
 
 fn itself_by_nothing(drawn: &Drawn, perfect: &Path) {
     let again = drawn.folder.path().join("again");
-    copied(perfect, &again);
+    copy_files(perfect, &again);
     let found = compared(&[perfect, &again]);
     let zero = Estimate {
         value: 0.0,
@@ -241,7 +247,7 @@ fn slightly_other_cells(drawn: &Drawn, perfect: &Path, made: &[u8], shared: &[u8
 
 fn what_is_not_the_same_is_not_paired(drawn: &Drawn, copy: &Path, perfect: &Path) {
     let other = drawn.folder.path().join("other");
-    copied(perfect, &other);
+    copy_files(perfect, &other);
     let plan = fs::read_to_string(other.join("plan.json")).unwrap();
     let digest = drawn.experiment.fingerprint();
     // The images of another drawn experiment have the same names.
@@ -316,13 +322,4 @@ fn with_metadata(content: &[u8], key: &str, from: &str, to: &str) -> Vec<u8> {
     let tensors = SafeTensors::deserialize(content).unwrap();
     let views: BTreeMap<String, _> = tensors.tensors().into_iter().collect();
     safetensors::serialize(views, Some(about)).unwrap()
-}
-
-fn copied(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
-        if entry.file_type().unwrap().is_file() {
-            fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-        }
-    }
 }

@@ -3,20 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
+#[path = "common/config_file.rs"]
+mod config_file;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use candle_core::Device;
 use cellflux_train::run::checkpoint;
 
-const TRAINER: &str = env!("CARGO_BIN_EXE_cellflux-train");
+use config_file::write_config;
 
-fn write_config(folder: &Path) -> PathBuf {
-    let path = folder.join("run.toml");
-    std::fs::write(&path, common::CONFIG).unwrap();
-    path
-}
+const TRAINER: &str = env!("CARGO_BIN_EXE_cellflux-train");
 
 fn mpirun() -> Command {
     let mut command = Command::new("mpirun");

@@ -3,22 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
+#[path = "common/config_file.rs"]
+mod config_file;
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use config_file::write_config;
 
 /// A port that is free now.
 fn port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     listener.local_addr().unwrap().port()
-}
-
-fn write_config(folder: &Path) -> PathBuf {
-    let path = folder.join("run.toml");
-    std::fs::write(&path, common::CONFIG).unwrap();
-    path
 }
 
 /// Starts `command`, which ends in `cellflux-train`'s name, as process `rank` of two that train in `out`.

@@ -3,10 +3,13 @@
 //! ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+#[path = "common/repository.rs"]
+mod repository;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use cellflux_bundle::Manifest;
@@ -17,6 +20,8 @@ use cellflux_image::npy;
 use cellflux_train::config::{Config, Setting};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{MISSING, Run};
+
+use repository::root;
 
 /// Pixels per side of the miniatures' crops, of which the model sees the middle.
 const SIDE: usize = 24;
@@ -120,10 +125,6 @@ const CPG0000: Miniature = Miniature {
         ),
     ],
 };
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 impl Miniature {
     /// Writes crops and table into `data`: on each plate two wells of two cells for each treatment and four

@@ -2,22 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
+#[path = "common/settings.rs"]
+mod settings;
 
 use std::path::Path;
 
 use candle_core::Device;
 use cellflux_train::TrainError;
-use cellflux_train::config::{Config, Setting};
+use cellflux_train::config::Setting;
 use cellflux_train::run::checkpoint::{self, Checkpoint};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{Ended, Run};
 
-/// The config of a run in `folder`, overridden by `settings`.
-fn config(folder: &Path, settings: &[&str]) -> Config {
-    let mut settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
-    settings.push(Setting::new("run", "folder", folder.to_str().unwrap()));
-    Config::from_text("test", common::CONFIG, &settings).unwrap()
-}
+use settings::config;
 
 fn newest(folder: &Path) -> Checkpoint {
     let path = checkpoint::list(&folder.join("checkpoints"))

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
+#[path = "common/settings.rs"]
+mod settings;
 
 use std::path::Path;
 
@@ -11,19 +13,14 @@ use cellflux_bundle::quantise::WeightDtype;
 use cellflux_bundle::sampling::Sampling;
 use cellflux_data::Split;
 use cellflux_train::TrainError;
-use cellflux_train::config::{Config, Select, Setting, SourceNoise};
+use cellflux_train::config::{Config, Select, SourceNoise};
 use cellflux_train::export::{Options, export};
 use cellflux_train::run::checkpoint::{self, Checkpoint};
 use cellflux_train::run::interrupt::Interrupt;
 use cellflux_train::run::{CHECKPOINTS, Run};
 use cellflux_train::step::parameter_count;
 
-/// The config of a run in `folder`, overridden by `settings`.
-fn config(folder: &Path, settings: &[&str]) -> Config {
-    let mut settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
-    settings.push(Setting::new("run", "folder", folder.to_str().unwrap()));
-    Config::from_text("test", common::CONFIG, &settings).unwrap()
-}
+use settings::config;
 
 /// A run of one step.
 fn trained(folder: &Path) {

@@ -3,21 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod common;
+#[path = "common/settings.rs"]
+mod settings;
 
 use std::path::Path;
 
 use cellflux_train::TrainError;
-use cellflux_train::config::{Config, Setting};
 use cellflux_train::ranks::{Ranks, threads};
 use cellflux_train::run::Run;
 use cellflux_train::run::interrupt::Interrupt;
 
-/// The config of a run in `folder`, overridden by `settings`.
-fn config(folder: &Path, settings: &[&str]) -> Config {
-    let mut settings: Vec<Setting> = settings.iter().map(|text| text.parse().unwrap()).collect();
-    settings.push(Setting::new("run", "folder", folder.to_str().unwrap()));
-    Config::from_text("test", common::CONFIG, &settings).unwrap()
-}
+use settings::config;
 
 /// What each of `size` processes, which are threads here, makes of its place.
 fn each<T: Send>(size: usize, work: impl Fn(&Ranks) -> T + Sync) -> Vec<T> {

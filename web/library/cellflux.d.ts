@@ -35,13 +35,13 @@ export interface Recipe {
   direction: 'forward' | 'reverse' | 'return';
   /** `euler`, `midpoint`, `heun2`, `rk4`, or the adaptive `dopri5`. */
   solver: string;
-  /** `uniform` or `edm`. */
+  /** `uniform`, `edm` or `cosine`. */
   grid: string;
   /** From 1 to 1000. */
   steps: number;
-  /** Strength of guidance, from 0 to 4; 1 is none. */
+  /** Strength of guidance, from 0 to 10; 1 is none. */
   alpha: number;
-  /** Standard deviation of the noise that is added to the start, from 0 to 2. */
+  /** Standard deviation of the noise that is added to the start, from 0 to 10. */
   noise: number;
   /** Of that noise, a whole number from 0 to 4294967295. */
   seed: number;

@@ -1,7 +1,7 @@
 // A model without a page: the explorer's worker, its recipe and its frames.
 
 import { startExplorerWorker } from '../explorer_worker.js';
-import { Failure } from '../protocol.js';
+import { Failure } from '../failures.js';
 import { WorkerClient } from '../worker_client.js';
 import { MANIFEST, Progress, WEIGHTS } from './progress.js';
 import { followedBy } from './walk.js';

@@ -68,9 +68,9 @@ export class Exploring {
     this.#opening = new Opening(say);
     this.#pictures = new SmallPictures(this.#opening, say);
     this.#walking = new Walking(this.#opening, new Compounds(this.#opening), wanted);
-    this.#uploading = new Uploading(this.#opening);
     this.#tuning = new Tuning(say);
     this.#results = new Results(this.#opening);
+    this.#uploading = new Uploading(this.#opening);
     this.#keeping = new Keeping(this.#opening, this.#walking, this.#results);
     this.#nuclei = new LookingForNuclei(this.#uploading, this.#results);
     this.#counting = new CountingCells(this.#opening);
@@ -116,8 +116,8 @@ export class Exploring {
     arrange: async ({ redraw, ...arrangement }) => this.#uploading.arrange(arrangement, redraw),
     nuclei: (args) => this.#nuclei.find(args),
     use_upload: async (arrangement) => {
-      const upload = this.#uploading.cut(arrangement);
-      return this.#walking.useUpload(upload, this.#uploading.name);
+      const crop = this.#uploading.cut(arrangement);
+      return this.#walking.useCrop(crop, this.#uploading.name);
     },
     keep: (args) => this.#keeping.keep(args),
     keep_beside: (args) => this.#keeping.keepBeside(args),

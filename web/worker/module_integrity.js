@@ -7,4 +7,6 @@ export const CHEMISTRY_INTEGRITY = null;
 /** @type {string | null} */
 export const RESULTS_INTEGRITY = null;
 /** @type {string | null} */
+export const UPLOAD_INTEGRITY = null;
+/** @type {string | null} */
 export const LAB_INTEGRITY = null;

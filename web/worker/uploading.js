@@ -1,11 +1,16 @@
-// The visitor's own image, until a crop of it is the start of a walk.
+// The visitor's own image, until a crop of it is the start of a walk. A module of its own reads it, which is
+// fetched with the first one.
 
-import * as wasm from '../../pkg/cellflux_wasm.js';
+import init, { Upload } from '../../pkg/cellflux_upload_wasm.js';
+import { Failure } from '../failures.js';
 import { cropAtScale } from '../scale.js';
+import { phrase } from '../words.js';
 import { Controls } from './likeness.js';
 import { modelScale } from './manifest_view.js';
+import { UPLOAD_INTEGRITY } from './module_integrity.js';
+import { startModule } from './start_module.js';
 
-/** @import { Arranged, Arrangement, NamedFile, Upload } from '../protocol.js' */
+/** @import { Arranged, Arrangement, NamedFile, Upload as Uploaded } from '../protocol.js' */
 /** @import { Opening } from './opening.js' */
 
 /** The longer side of a plane's small picture, in pixels. */
@@ -22,7 +27,8 @@ const PATIENCE_MS = 1500;
 export class Uploading {
   #opening;
   #controls;
-  /** @type {wasm.Upload} */
+  #started = null;
+  /** @type {Upload} */
   #upload;
   #count = 0;
   /** What the files are called, in a few words. */
@@ -36,11 +42,12 @@ export class Uploading {
 
   /**
    * @param {NamedFile[]} files
-   * @returns {Promise<Upload>}
+   * @returns {Promise<Uploaded>}
    */
   async decode(files) {
+    await this.#start();
     const { model } = this.#opening;
-    const upload = new wasm.Upload(model, files);
+    const upload = new Upload(JSON.stringify(model.manifest().image), files);
     const described = upload.describe();
     this.#upload?.free();
     this.#upload = upload;
@@ -85,12 +92,24 @@ export class Uploading {
   }
 
   /**
-   * The upload with this crop cut.
+   * The bytes `[C, H, W]` of a crop.
    * @param {Arrangement} arrangement
+   * @returns {Uint8Array}
    */
   cut(arrangement) {
-    this.#cut(arrangement);
-    return this.#upload;
+    return this.#cut(arrangement).coded;
+  }
+
+  /** Starts the module that reads images, once; after a failure the next image tries again. */
+  #start() {
+    const address = new URL('../../pkg/cellflux_upload_wasm_bg.wasm', import.meta.url);
+    const name = 'cellflux_upload_wasm_bg.wasm';
+    this.#started ??= startModule(init, address, name, UPLOAD_INTEGRITY).catch((error) => {
+      this.#started = null;
+      if (!['download', 'bad-file'].includes(error.kind)) throw error;
+      throw new Failure('reader', phrase('uploading.reads_images', { message: error.message }));
+    });
+    return this.#started;
   }
 
   #cut(arrangement) {

@@ -212,20 +212,20 @@ export class Walking {
   }
 
   /**
-   * Makes the crop that was cut the start.
-   * @param {wasm.Upload} upload
+   * Makes a crop of the visitor's image the start.
+   * @param {Uint8Array} coded its bytes `[C, H, W]`
    * @param {string} name
    */
-  async useUpload(upload, name) {
+  async useCrop(coded, name) {
     if (this.#walk) {
       if (this.#walk.steps() > 1) {
         const other = await this.another(this.#recipe);
-        other.use_upload(upload);
+        other.use_crop(coded);
         this.#leaveFor(other);
       }
-      this.#turned(this.#walk.use_upload(upload), this.#typed);
+      this.#turned(this.#walk.use_crop(coded), this.#typed);
     } else {
-      this.#begun(wasm.Walk.of_upload(this.#opening.model, upload));
+      this.#begun(wasm.Walk.of_crop(this.#opening.model, coded));
     }
     return this.#exploration(name);
   }

@@ -1,5 +1,5 @@
-//! `cargo xtask ablation`: networks of which one part of the method is taken away or changed, beside the whole,
-//! as a table lists them: configs/ablation/arms.toml or another.
+//! `cargo xtask ablation`: networks of which one part of the method is taken away or changed, beside the
+//! whole, as a table lists them: configs/ablation/arms.toml or another.
 
 use std::collections::BTreeMap;
 use std::fs;

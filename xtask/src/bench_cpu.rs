@@ -2,19 +2,22 @@
 //! has them.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::shell::{capture, cargo, root, stage};
-use crate::site;
+use crate::peers::{self, Spread};
+use crate::shell::cargo;
 
-/// Rounds in which all take their turn.
-const ROUNDS: usize = 5;
 /// Evaluations of a turn; the fastest of them counts, as another program on the machine only adds time.
 const EVALUATIONS: &str = "3";
 const THREADS: [&str; 2] = ["1", "2"];
+
+/// The others: the argument of `peers.py`, the name, and what their Python imports.
+const PEERS: [(&str, &str, &str); 2] = [
+    ("ort", "onnxruntime", "import numpy, onnxruntime"),
+    ("torch", "PyTorch", "import numpy, onnx, onnx2torch, torch"),
+];
 
 /// What a turn prints.
 #[derive(Deserialize)]
@@ -32,77 +35,68 @@ struct Contestant {
     turns: Vec<f64>,
 }
 
+#[derive(Clone)]
 enum Kind {
     Ours,
-    /// An argument of `peers.py`, and the ONNX file.
-    Peer(&'static str, PathBuf),
+    Peer {
+        /// The argument of `peers.py`.
+        kind: &'static str,
+        python: PathBuf,
+        /// The ONNX file.
+        model: PathBuf,
+    },
 }
 
 /// Measures, and prints a table.
 pub fn measure() -> Result<()> {
-    stage("Guided evaluations of tiny on the CPU, ours and others' in turn");
-    let mut contestants = Vec::new();
-    for threads in THREADS {
-        contestants.push(Contestant::new("CellFlux, native".into(), threads, Kind::Ours));
-    }
-    for (kind, what, imports) in [
-        ("ort", "onnxruntime", "import numpy, onnxruntime"),
-        ("torch", "PyTorch", "import numpy, onnx, onnx2torch, torch"),
-    ] {
-        let Some(model) = model() else {
-            println!("{what} is left out: the reference material with its ONNX file is not here");
+    let mut contestants = Contestant::on_all_threads("CellFlux, native", &Kind::Ours);
+    for (kind, what, imports) in PEERS {
+        let Some(model) = peers::reference("onnx/bbbc021-tiny-b2.onnx") else {
+            eprintln!("{what} is left out: the reference material with its ONNX file is not here");
             continue;
         };
-        if capture(python().args(["-c", imports])).is_err() {
-            println!("{what} is left out: `{imports}` fails in {}", interpreter());
+        let Some(python) = peers::python(what, imports) else {
             continue;
-        }
-        for threads in THREADS {
-            contestants.push(Contestant::new(
-                what.into(),
-                threads,
-                Kind::Peer(kind, model.clone()),
-            ));
-        }
+        };
+        let peer = Kind::Peer { kind, python, model };
+        contestants.extend(Contestant::on_all_threads(what, &peer));
     }
-    for _ in 0..ROUNDS {
-        for contestant in &mut contestants {
-            contestant.take_turn()?;
-        }
-    }
+    peers::in_turn(
+        "Guided evaluations of tiny on the CPU, ours and others' in turn",
+        &mut contestants,
+        Contestant::take_turn,
+    )?;
     print!("{}", table(&contestants));
     Ok(())
 }
 
 impl Contestant {
-    fn new(name: String, threads: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
+    fn on_all_threads(name: &str, kind: &Kind) -> Vec<Self> {
+        let on = |threads| Self {
+            name: name.to_owned(),
             threads,
-            kind,
+            kind: kind.clone(),
             turns: Vec::new(),
-        }
+        };
+        THREADS.map(on).into()
     }
 
     fn take_turn(&mut self) -> Result<()> {
-        let said = match &self.kind {
-            Kind::Ours => capture(
+        let turn: Turn = match &self.kind {
+            Kind::Ours => peers::printed(
                 cargo("bench")
                     .args(["--package", "cellflux-tests", "--bench", "cpu", "--"])
                     .args(["--evaluations", EVALUATIONS])
                     .env("RAYON_NUM_THREADS", self.threads),
-            )?,
-            Kind::Peer(kind, model) => capture(
-                python()
-                    .arg(root().join("tests/cpu-bench/peers.py"))
+            ),
+            Kind::Peer { kind, python, model } => peers::printed(
+                peers::script(python, "peers.py")
                     .arg(kind)
                     .arg(model)
                     .args([self.threads, EVALUATIONS]),
-            )?,
-        };
-        let line = said.lines().last().unwrap_or_default();
-        let turn: Turn = serde_json::from_str(line)
-            .with_context(|| format!("{} printed {line:?}, expected its milliseconds", self.name))?;
+            ),
+        }
+        .with_context(|| format!("{} was not measured", self.name))?;
         if !turn.version.is_empty() {
             self.name = turn.version;
         }
@@ -110,51 +104,33 @@ impl Contestant {
         self.turns.push(fastest);
         Ok(())
     }
-
-    /// The least, the middle and the most milliseconds of its turns.
-    fn spread(&self) -> Option<[f64; 3]> {
-        let mut turns = self.turns.clone();
-        turns.sort_by(f64::total_cmp);
-        let middle = turns.get(turns.len() / 2)?;
-        Some([*turns.first()?, *middle, *turns.last()?])
-    }
 }
 
 /// Medians with their spread, and how many times as fast as ours on one thread.
 fn table(contestants: &[Contestant]) -> String {
-    let mut lines = vec![
-        "| on the CPU, `tiny`, 64x64, batch 2 | threads | median ms | least | most | x ours on one thread |"
-            .to_owned(),
-        "|---|---:|---:|---:|---:|---:|".to_owned(),
+    let spread = |contestant: &Contestant| Spread::of(&contestant.turns);
+    let ours = contestants.first().and_then(spread);
+    let row = |contestant: &Contestant| {
+        let Spread { least, median, most } = spread(contestant)?;
+        Some(vec![
+            contestant.name.clone(),
+            contestant.threads.to_owned(),
+            format!("{median:.1}"),
+            format!("{least:.1}"),
+            format!("{most:.1}"),
+            format!("{:.2}", ours?.median / median),
+        ])
+    };
+    let rows: Vec<Vec<String>> = contestants.iter().filter_map(row).collect();
+    let titles = [
+        "on the CPU, `tiny`, 64x64, batch 2",
+        "threads",
+        "median ms",
+        "least",
+        "most",
+        "x ours on one thread",
     ];
-    let first = contestants.first().and_then(Contestant::spread);
-    for contestant in contestants {
-        let (Some([least, median, most]), Some([_, ours, _])) = (contestant.spread(), first) else {
-            continue;
-        };
-        lines.push(format!(
-            "| {} | {} | {median:.1} | {least:.1} | {most:.1} | {:.2} |",
-            contestant.name,
-            contestant.threads,
-            ours / median
-        ));
-    }
-    lines.push(String::new());
-    lines.join("\n")
-}
-
-fn interpreter() -> String {
-    std::env::var("CELLFLUX_PYTHON").unwrap_or_else(|_| "python3".into())
-}
-
-fn python() -> Command {
-    Command::new(interpreter())
-}
-
-/// The network as ONNX.
-fn model() -> Option<PathBuf> {
-    let file = site::shared()?.join("reference/onnx/bbbc021-tiny-b2.onnx");
-    file.is_file().then_some(file)
+    peers::table(&titles, &rows)
 }
 
 #[cfg(test)]
@@ -163,15 +139,11 @@ mod tests {
 
     #[test]
     fn the_table_states_medians_spread_and_ratios_to_the_first_line() {
-        let of = |name: &str, threads, turns: &[f64]| Contestant {
-            turns: turns.to_vec(),
-            ..Contestant::new(name.into(), threads, Kind::Ours)
-        };
-        let found = table(&[
-            of("ours", "1", &[100.0, 90.0, 130.0]),
-            of("ours", "2", &[50.0, 55.0, 49.0]),
-        ]);
-        assert!(found.ends_with(
+        let mut ours = Contestant::on_all_threads("ours", &Kind::Ours);
+        for (contestant, turns) in ours.iter_mut().zip([[100.0, 90.0, 130.0], [50.0, 55.0, 49.0]]) {
+            contestant.turns = turns.into();
+        }
+        assert!(table(&ours).ends_with(
             "| ours | 1 | 100.0 | 90.0 | 130.0 | 1.00 |\n| ours | 2 | 50.0 | 49.0 | 55.0 | 2.00 |\n"
         ));
     }

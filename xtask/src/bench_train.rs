@@ -4,27 +4,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::native;
+use crate::peers::{self, ROUNDS, Spread};
 use crate::shell::{capture, root, run, stage};
-use crate::torch;
 
 /// What a teacher's laptop trains.
 const CASES: [&str; 2] = ["tiny:8", "small:4"];
 /// Height and width of an image.
 const SIDE: &str = "64";
-const ROUNDS: usize = 5;
 /// Steps that are not measured, and those that are, of each round.
 const WARMUP: &str = "2";
 const STEPS: &str = "5";
 /// The twin is compared with these where the reference files are.
 const GOLDENS: [&str; 3] = ["micro", "heads_updown", "official_slim"];
 
-/// Images per second of every round.
-#[derive(Default)]
-struct Paces {
+/// A network with as many images, and the images per second of its rounds.
+struct Case {
+    name: String,
+    report: PathBuf,
     ours: Vec<f64>,
     theirs: Vec<f64>,
 }
@@ -35,55 +35,32 @@ pub fn measure(beside_pytorch: bool, cases: &[String]) -> Result<()> {
     let twin = if beside_pytorch { Twin::find()? } else { None };
     let folder = root().join("target/bench");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let cases = if cases.is_empty() {
+    let names = if cases.is_empty() {
         CASES.map(String::from).to_vec()
     } else {
         cases.to_vec()
     };
+    let mut cases: Vec<Case> = names
+        .into_iter()
+        .map(|name| Case {
+            report: folder.join(format!("train-{}.json", name.replace(':', "-"))),
+            name,
+            ours: Vec::new(),
+            theirs: Vec::new(),
+        })
+        .collect();
 
-    let mut paces: Vec<Paces> = cases.iter().map(|_| Paces::default()).collect();
-    let mut rows = Vec::new();
-    for round in 1..=ROUNDS {
-        stage(&format!("Training steps, round {round} of {ROUNDS}"));
-        for (case, paces) in cases.iter().zip(&mut paces) {
-            let report = folder.join(format!("train-{}.json", case.replace(':', "-")));
-            run(Command::new(&trainer)
-                .args(["bench", "train", case, "--side", SIDE, "--device", "cpu"])
-                .args([
-                    "--precision",
-                    "f32",
-                    "--ops",
-                    "fused",
-                    "--warmup",
-                    WARMUP,
-                    "--steps",
-                    STEPS,
-                ])
-                .arg("--json")
-                .arg(&report))?;
-            paces.ours.push(pace(&first_of(&report)?)?);
-            if let Some(twin) = &twin {
-                paces.theirs.push(pace(&twin.take_steps(&report)?)?);
-            }
+    peers::in_turn("Training steps", &mut cases, |case| {
+        let ours = steps(&trainer, case)?;
+        case.ours.push(ours);
+        if let Some(twin) = &twin {
+            case.theirs.push(twin.steps(&case.report)?);
         }
-    }
+        Ok(())
+    })?;
 
-    println!(
-        "| network and batch | ours, images/s (least - most) | PyTorch, images/s (least - most) | ratio |"
-    );
-    println!("|---|---|---|---|");
-    for (case, paces) in cases.iter().zip(&paces) {
-        let ratios: Vec<f64> = paces.ours.iter().zip(&paces.theirs).map(|(a, b)| a / b).collect();
-        let [ours, theirs, ratio] = [&paces.ours, &paces.theirs, &ratios].map(|values| spread(values));
-        println!("| {case}, {SIDE}x{SIDE} | {ours} | {theirs} | {ratio} |");
-        rows.push(json!({
-            "case": case,
-            "side": SIDE,
-            "rounds": ROUNDS,
-            "ours_images_per_second": paces.ours,
-            "pytorch_images_per_second": paces.theirs,
-        }));
-    }
+    print!("{}", table(&cases));
+    let rows: Vec<Value> = cases.iter().map(Case::json).collect();
     let path = folder.join("train.json");
     let torch = twin.map(|twin| twin.version);
     let text = serde_json::to_string_pretty(&json!({ "torch": torch, "rows": rows }))?;
@@ -92,14 +69,49 @@ pub fn measure(beside_pytorch: bool, cases: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The median of rounds with the least and the most; empty where there was none.
-fn spread(values: &[f64]) -> String {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match (sorted.first(), sorted.get(sorted.len() / 2), sorted.last()) {
-        (Some(least), Some(median), Some(most)) => format!("{median:.2} ({least:.2} - {most:.2})"),
-        _ => String::new(),
+impl Case {
+    fn json(&self) -> Value {
+        json!({
+            "case": self.name,
+            "side": SIDE,
+            "rounds": ROUNDS,
+            "ours_images_per_second": self.ours,
+            "pytorch_images_per_second": self.theirs,
+        })
     }
+}
+
+/// Ours: images per second of a round, whose report is kept for the twin.
+fn steps(trainer: &Path, case: &Case) -> Result<f64> {
+    run(Command::new(trainer)
+        .args(["bench", "train", &case.name, "--side", SIDE, "--device", "cpu"])
+        .args(["--precision", "f32", "--ops", "fused"])
+        .args(["--warmup", WARMUP, "--steps", STEPS])
+        .arg("--json")
+        .arg(&case.report))?;
+    pace(&first_of(&case.report)?)
+}
+
+/// Medians with their spread, and the ratio of ours to PyTorch's in the rounds; empty where there was none.
+fn table(cases: &[Case]) -> String {
+    let spread = |rounds: &[f64]| {
+        Spread::of(rounds).map_or_else(String::new, |Spread { least, median, most }| {
+            format!("{median:.2} ({least:.2} - {most:.2})")
+        })
+    };
+    let row = |case: &Case| {
+        let ratios: Vec<f64> = case.ours.iter().zip(&case.theirs).map(|(a, b)| a / b).collect();
+        let name = format!("{}, {SIDE}x{SIDE}", case.name);
+        vec![name, spread(&case.ours), spread(&case.theirs), spread(&ratios)]
+    };
+    let rows: Vec<Vec<String>> = cases.iter().map(row).collect();
+    let titles = [
+        "network and batch",
+        "ours, images/s (least - most)",
+        "PyTorch, images/s (least - most)",
+        "ratio",
+    ];
+    peers::table(&titles, &rows)
 }
 
 fn pace(report: &Value) -> Result<f64> {
@@ -125,15 +137,10 @@ struct Twin {
 impl Twin {
     /// The twin, compared with the goldens where they are; none where no Python has torch.
     fn find() -> Result<Option<Self>> {
-        let pinned = root().join("train-native/bench/requirements.txt");
-        let Some(python) = torch::installed() else {
-            eprintln!(
-                "PyTorch is left out: no Python here has torch. Install what {} lists, and name that \
-                 Python in CELLFLUX_PYTHON.",
-                pinned.display()
-            );
+        let Some(python) = peers::python("PyTorch", "import torch") else {
             return Ok(None);
         };
+        let pinned = root().join(peers::REQUIREMENTS);
         let version = capture(Command::new(&python).args(["-c", "import torch; print(torch.__version__)"]))?;
         let wanted = fs::read_to_string(&pinned)
             .with_context(|| format!("cannot read {}", pinned.display()))?
@@ -153,21 +160,14 @@ impl Twin {
     }
 
     fn script(&self) -> Command {
-        let mut command = Command::new(&self.python);
-        command
-            .arg(root().join("train-native/bench/twin.py"))
-            .env("PYTHONDONTWRITEBYTECODE", "1");
-        command
+        peers::script(&self.python, "twin.py")
     }
 
     fn check(&self) -> Result<()> {
-        let shared = std::env::var_os("CELLFLUX_SHARED").map(PathBuf::from);
-        let shared = shared.unwrap_or_else(|| root().join("../shared"));
-        let goldens = shared.join("reference/goldens");
-        if !goldens.is_dir() {
+        let Some(goldens) = peers::reference("goldens") else {
             eprintln!("note: the twin is not compared with goldens; there are none here");
             return Ok(());
-        }
+        };
         stage("PyTorch's network against the goldens");
         for golden in GOLDENS {
             run(self.script().arg("--golden").arg(goldens.join(golden)))?;
@@ -175,24 +175,18 @@ impl Twin {
         Ok(())
     }
 
-    /// As many steps as ours took, on the network and batch of its report.
-    fn take_steps(&self, report: &Path) -> Result<Value> {
+    /// Images per second of as many steps as ours took, on the network and batch of its report.
+    fn steps(&self, report: &Path) -> Result<f64> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let output = self
-            .script()
-            .arg(report)
-            .args(["--warmup", WARMUP, "--steps", STEPS])
-            .args(["--threads", &threads.to_string()])
-            .output()
-            .with_context(|| format!("cannot start {}", self.python.display()))?;
-        if !output.status.success() {
-            bail!(
-                "PyTorch's twin failed: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
-        }
-        let taken: Value = serde_json::from_slice(&output.stdout).context("the twin printed no JSON")?;
-        println!("  PyTorch {}: {:.1} images/s", self.version, pace(&taken)?);
-        Ok(taken)
+        let taken: Value = peers::printed(
+            self.script()
+                .arg(report)
+                .args(["--warmup", WARMUP, "--steps", STEPS])
+                .args(["--threads", &threads.to_string()]),
+        )
+        .context("PyTorch's twin was not measured")?;
+        let found = pace(&taken)?;
+        println!("  PyTorch {}: {found:.1} images/s", self.version);
+        Ok(found)
     }
 }

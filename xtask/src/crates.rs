@@ -20,10 +20,11 @@ pub struct Shipped {
 }
 
 /// The page's modules, which run in a browser only: native builds leave them out.
-pub const PAGE: [&str; 4] = [
+pub const PAGE: [&str; 5] = [
     "cellflux-wasm",
     "cellflux-compound-wasm",
     "cellflux-results-wasm",
+    "cellflux-upload-wasm",
     "cellflux-lab-wasm",
 ];
 

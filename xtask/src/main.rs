@@ -27,7 +27,9 @@ mod npm;
 mod npm_package;
 mod package;
 mod page_weight;
+mod peers;
 mod pkg;
+mod python;
 mod readers;
 mod sbom;
 mod screenshots;
@@ -39,6 +41,7 @@ mod third_party;
 mod toolchain;
 mod torch;
 mod torture;
+mod validators;
 mod wasm_opt;
 mod wheel;
 mod workflows;
@@ -79,9 +82,9 @@ enum Chore {
     /// Build the explorer as a Python package for Jupyter.
     Wheel(wheel::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, on the CPU also
-    /// of onnxruntime and PyTorch where python3 has them, in browsers of onnxruntime-web and tfjs; `bench page`
-    /// prints what a visitor downloads and waits for; `bench train --beside-pytorch` lets training steps on
-    /// the CPU take turns with PyTorch's.
+    /// of onnxruntime and PyTorch where a Python has them, in browsers of onnxruntime-web and tfjs; `bench
+    /// page` prints what a visitor downloads and waits for; `bench train --beside-pytorch` lets training
+    /// steps on the CPU take turns with PyTorch's.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
     /// compare their evaluations with the whole method's.

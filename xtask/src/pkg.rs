@@ -25,7 +25,7 @@ struct Module {
 }
 
 /// The explorer's, which every visitor downloads, and what is fetched when it is first needed.
-const MODULES: [Module; 4] = [
+const MODULES: [Module; 5] = [
     Module {
         what: "explorer",
         package: "cellflux-wasm",
@@ -43,6 +43,12 @@ const MODULES: [Module; 4] = [
         package: "cellflux-results-wasm",
         name: "cellflux_results_wasm",
         most: 350_000,
+    },
+    Module {
+        what: "reader of images",
+        package: "cellflux-upload-wasm",
+        name: "cellflux_upload_wasm",
+        most: 250_000,
     },
     Module {
         what: "lab",

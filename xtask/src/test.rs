@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::shell::root;
 use crate::site::{self, Served};
 use crate::tally::Tally;
-use crate::{debian, dist, fuzz, mpi, native, npm_package, pkg, readers, torch, torture, wheel};
+use crate::{debian, dist, fuzz, mpi, native, npm_package, pkg, readers, torch, torture, validators, wheel};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -17,7 +17,8 @@ pub struct Options {
     no_browser: bool,
     /// Also run what takes long and seldom breaks: every fault of the network in the browser, whole
     /// evaluations, readers of Parquet, OME-Zarr and WebDataset, the packages for npm and Jupyter, an archive
-    /// of both commands, files of a real PyTorch, two processes under mpirun, torture, five minutes of fuzzing.
+    /// of both commands, files of a real PyTorch, others' validators of archives and bundles, two processes
+    /// under mpirun, torture, five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.
@@ -60,6 +61,9 @@ pub fn test(options: &Options) -> ExitCode {
             Err(error) => Tally::not_run(format!("the archive: {error:#}")),
         });
         tally.add(pytorch().unwrap_or_else(|error| Tally::not_run(format!("PyTorch's files: {error:#}"))));
+        tally.add(
+            validators().unwrap_or_else(|error| Tally::not_run(format!("others' validators: {error:#}"))),
+        );
         for (part, done) in [
             (
                 "torture",
@@ -97,6 +101,12 @@ fn libraries() -> Result<Tally> {
     let mut tally = npm_package::test(&browser)?;
     tally.add(wheel::test(&browser).unwrap_or_else(|error| Tally::not_run(format!("JupyterLab: {error:#}"))));
     Ok(tally)
+}
+
+/// The tests that ask others' validators.
+fn validators() -> Result<Tally> {
+    let python = validators::python()?;
+    native::counted_tests("validator", &[("CELLFLUX_VALIDATORS", python.as_os_str())])
 }
 
 fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {

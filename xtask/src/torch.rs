@@ -1,5 +1,4 @@
-//! A Python with torch and safetensors, in which tests write the files that PyTorch users have, and one with
-//! the torch that training is measured against.
+//! A Python with torch and safetensors, in which tests write the files that PyTorch users have.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::debian;
+use crate::python::works;
 use crate::shell::{run, scratch, stage};
 
 /// The packages that write the documented golden file, and those that they need without naming them.
@@ -37,21 +37,4 @@ pub fn python() -> Result<PathBuf> {
         .args(PACKAGES))?;
     run(Command::new(&python).args(["-c", imports]))?;
     Ok(python)
-}
-
-/// A Python that has torch: the one that `CELLFLUX_PYTHON` names, one below `target/`, or the system's.
-pub fn installed() -> Option<PathBuf> {
-    let named = std::env::var_os("CELLFLUX_PYTHON").map(PathBuf::from);
-    let below = ["torch-bench", "torch"].map(|home| scratch().join(home).join("bin/python"));
-    let systems = ["python3", "/usr/bin/python3"].map(PathBuf::from);
-    named
-        .into_iter()
-        .chain(below)
-        .chain(systems)
-        .find(|python| works(python, "import torch"))
-}
-
-fn works(python: &Path, imports: &str) -> bool {
-    let tried = Command::new(python).args(["-c", imports]).output();
-    tried.is_ok_and(|output| output.status.success())
 }

@@ -41,6 +41,8 @@ pub mod torch_file;
 #[cfg(not(target_family = "wasm"))]
 mod torch_legacy;
 #[cfg(not(target_family = "wasm"))]
+pub mod torch_save;
+#[cfg(not(target_family = "wasm"))]
 mod torch_storage;
 #[cfg(not(target_family = "wasm"))]
 mod torch_zip;

@@ -1,6 +1,9 @@
 //! `cellflux bundle`: what is in a bundle, the same model stored otherwise, and how two bundles differ.
 
+mod bioimageio;
 mod evaluation;
+mod export;
+mod hugging_face;
 pub mod quick;
 
 use std::collections::BTreeMap;
@@ -28,6 +31,7 @@ enum Command {
     Quantise(Quantise),
     Reshard(Reshard),
     AttachEvaluation(evaluation::Attach),
+    Export(export::Export),
     Diff(Diff),
 }
 
@@ -115,6 +119,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::Inspect(options) => inspect(options),
         Command::Quantise(options) => quantise(options),
+        Command::Export(options) => export::export(options),
         Command::Reshard(options) => reshard(options),
         Command::AttachEvaluation(options) => evaluation::attach(options),
         Command::Diff(options) => diff(options),

@@ -1,7 +1,8 @@
 //! The `cellflux` command. Each subcommand is one file, with its `Args` and its `run`.
 //!
-//! Exit status: 0 when all is well; 1 when `verify` measured an error above its bound, and when `site` or
-//! `bundle` found something wrong with what they were given; 2 when another command could not do its work.
+//! Exit status: 0 when all is well; 1 when `verify` measured an error above its bound, and when `site`,
+//! `verify-site` or `bundle` found something wrong with what they were given; 2 when another
+//! command could not do its work.
 //! `bundle diff` exits 1 when the bundles differ and 2 when it could not compare them.
 
 #[macro_use]
@@ -18,6 +19,7 @@ mod site;
 mod tiles;
 mod typed_compound;
 mod verify;
+mod verify_site;
 
 use std::process::ExitCode;
 
@@ -46,6 +48,7 @@ enum Command {
     Run(run::Args),
     Site(site::Args),
     Verify(verify::Args),
+    VerifySite(verify_site::Args),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Site(args) => site::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::VerifySite(args) => verify_site::run(&args),
     };
     result.unwrap_or_else(|error| {
         eprintln!("cellflux: {}", cellflux_terminal::sentence(&error));

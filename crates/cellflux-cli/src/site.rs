@@ -5,15 +5,30 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use cellflux_site::anonymous;
 use cellflux_site::check::{self as site_check, Finding};
 use cellflux_site::components::ANSWERS;
 use cellflux_site::imported;
 use cellflux_site::new_site::{self, TEMPLATES};
-use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, build, config};
+use cellflux_site::{Built, Options, Project, Server, SiteError, Toolkit, archive, build, config, single};
 use cellflux_terminal::shell::quoted;
 use clap::builder::PossibleValuesParser;
 
 use crate::engine::{EngineKind, open_for_pictures};
+
+/// Bytes in the unit in which sizes are told.
+fn mebibytes(bytes: usize) -> f64 {
+    bytes as f64 / 1_048_576.0
+}
+
+/// Writes a file whole or not at all.
+fn write_whole(file: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let cannot = || format!("cannot write {}", file.display());
+    let name = file.file_name().with_context(cannot)?.to_string_lossy();
+    let beside = file.with_file_name(format!(".{name}.part"));
+    std::fs::write(&beside, content).with_context(cannot)?;
+    std::fs::rename(&beside, file).with_context(cannot)
+}
 
 /// Publish models as a static web page.
 #[derive(clap::Args)]
@@ -70,7 +85,9 @@ struct ImportTemplate {
 /// Build the site: a folder that any static host can serve.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  cellflux site build my-paper\n  cellflux site build my-paper --out docs --json"
+    after_help = "Examples:\n  cellflux site build my-paper\n  cellflux site build my-paper --out docs \
+        --json\n  \
+        cellflux site build my-paper --single my-paper.html"
 )]
 struct Build {
     #[command(flatten)]
@@ -78,6 +95,15 @@ struct Build {
     /// Print the size report as JSON.
     #[arg(long)]
     json: bool,
+    /// Write this one HTML file, with everything inside, in place of a folder: it opens from a disk.
+    #[arg(long, value_name = "FILE.html", conflicts_with = "out")]
+    single: Option<PathBuf>,
+    /// Also write the site as an archive to deposit, with .zenodo.json, CITATION.cff and RO-Crate metadata.
+    #[arg(long, value_name = "FILE.zip", conflicts_with = "single")]
+    zenodo: Option<PathBuf>,
+    /// Write the one file also where it is larger than mail and learning platforms usually take.
+    #[arg(long, requires = "single")]
+    force: bool,
 }
 
 /// What a site is built from, and where to.
@@ -112,13 +138,18 @@ struct From {
 ///
 /// Exits 1 when something should be put right before it is published.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  cellflux site check my-paper --json")]
+#[command(after_help = "Examples:\n  cellflux site check my-paper --json\n  \
+        cellflux site check my-paper --anonymous")]
 struct Check {
     #[command(flatten)]
     from: From,
     /// Print the findings as JSON.
     #[arg(long)]
     json: bool,
+    /// Also search the whole site for every name that its sources hold: of authors, affiliations, addresses,
+    /// the git repository. Done without asking where site.toml says `anonymous = true`.
+    #[arg(long)]
+    anonymous: bool,
 }
 
 /// Serve a site on 127.0.0.1; one that has a site.toml is built again, and shown again, when its files
@@ -148,9 +179,24 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.command {
         Command::New(options) => new(options)?,
         Command::ImportTemplate(options) => import_template(options)?,
+        Command::Build(Build {
+            from,
+            single: Some(file),
+            force,
+            ..
+        }) => write_single(from, file, *force)?,
         Command::Build(options) => {
             let (out, built) = options.from.build()?;
             told(&out, &built, options.json)?;
+            if let Some(file) = &options.zenodo {
+                let archive = archive::archive(&options.from.project()?, &out)?;
+                write_whole(file, &archive)?;
+                eprintln!(
+                    "{}: {:.1} MiB to deposit",
+                    file.display(),
+                    mebibytes(archive.len())
+                );
+            }
             if let Some(key) = &built.answer_key {
                 let file = write_answers(&out, key)?;
                 eprintln!("answers to the lessons, for teachers: {}", file.display());
@@ -234,6 +280,32 @@ impl From {
     }
 }
 
+/// Builds the site aside and writes it as one file, whole or not at all.
+fn write_single(from: &From, file: &Path, force: bool) -> anyhow::Result<()> {
+    let project = from.project()?;
+    single::is_one_page(&project)?;
+    let folder = tempfile::tempdir().context("no temporary folder")?;
+    let site = folder.path().join("site");
+    let built = from.build_into(&project, site.clone())?;
+    for advice in built.advice.iter().chain(&single::left_out(&project)) {
+        eprintln!("note: {advice}");
+    }
+    let html = single::single(&site)?;
+    let size = format!("{:.1} MiB", mebibytes(html.len()));
+    if html.len() > single::LIMIT && !force {
+        anyhow::bail!(
+            "{}: would be {size}, expected at most {:.0} MiB, which mail and learning platforms usually \
+            take: \
+            store the weights in fewer bytes (`dtype` in site.toml), or write it all the same with --force",
+            file.display(),
+            mebibytes(single::LIMIT)
+        );
+    }
+    write_whole(file, html.as_bytes())?;
+    println!("{}: one file, {size}, which opens from a disk", file.display());
+    Ok(())
+}
+
 fn told(out: &Path, built: &Built, json: bool) -> anyhow::Result<()> {
     for advice in &built.advice {
         eprintln!("note: {advice}");
@@ -275,7 +347,7 @@ fn write_answers(out: &Path, key: &str) -> anyhow::Result<PathBuf> {
 /// Builds into a temporary folder, so that a check changes nothing.
 fn check(options: &Check) -> anyhow::Result<ExitCode> {
     let folder = tempfile::tempdir().context("no temporary folder")?;
-    let findings = findings(&options.from, &folder.path().join("site"))?;
+    let findings = findings(options, &folder.path().join("site"))?;
     if options.json {
         println!(
             "{}",
@@ -297,11 +369,12 @@ fn check(options: &Check) -> anyhow::Result<ExitCode> {
 }
 
 /// What is wrong with a site that is built into `out`, or what keeps it from being built.
-fn findings(from: &From, out: &Path) -> Result<Vec<Finding>, SiteError> {
+fn findings(options: &Check, out: &Path) -> Result<Vec<Finding>, SiteError> {
+    let from = &options.from;
     let built = from
         .project()
-        .and_then(|project| from.build_into(&project, out.to_owned()));
-    let built = match built {
+        .and_then(|project| Ok((from.build_into(&project, out.to_owned())?, project)));
+    let (built, project) = match built {
         Ok(built) => built,
         Err(error @ (SiteError::At { .. } | SiteError::Several { .. })) => {
             return Ok(error.each().iter().map(Finding::of).collect());
@@ -318,6 +391,43 @@ fn findings(from: &From, out: &Path) -> Result<Vec<Finding>, SiteError> {
         }
     });
     findings.extend(advice);
+    if options.anonymous || project.config.anonymous {
+        findings.extend(names_in(&project, out, from.out.as_deref())?);
+    }
+    Ok(findings)
+}
+
+/// Where a site says whose it is. What is published is the folder of `site build`, and git keeps the names of
+/// everybody who committed to it.
+fn names_in(project: &Project, out: &Path, published: Option<&Path>) -> Result<Vec<Finding>, SiteError> {
+    let mut findings = anonymous::search(out, &anonymous::identifying(project)?)?;
+    let serious = |place: String, problem: &str| Finding {
+        place,
+        problem: problem.to_owned(),
+        serious: true,
+    };
+    if !project.config.anonymous {
+        findings.push(serious(
+            config::FILE.to_owned(),
+            "does not say `anonymous = true`, expected it for a page without names",
+        ));
+    }
+    let published = published.map_or_else(|| project.folder.join("dist"), Path::to_owned);
+    for (name, problem) in [
+        (
+            ".git",
+            "names everybody who committed, expected a folder to publish without it",
+        ),
+        (
+            "CNAME",
+            "names the site's host, expected a folder to publish without it: build again, or remove it",
+        ),
+    ] {
+        let file = published.join(name);
+        if file.exists() {
+            findings.push(serious(file.display().to_string(), problem));
+        }
+    }
     Ok(findings)
 }
 

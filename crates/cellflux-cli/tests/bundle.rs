@@ -5,19 +5,18 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
+#[path = "common/golden.rs"]
+mod golden;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
 use cellflux_bundle::{Manifest, folder};
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn golden(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures/micro")
-        .join(file)
-}
+use golden::golden;
 
 fn cellflux(home: &TempDir, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cellflux"))
@@ -332,7 +331,53 @@ fn quick_weights_are_added_kept_and_left_out_where_they_save_nothing() {
         &["bundle", "reshard", "quick", "--out", "again"],
     ));
     assert_eq!(manifest(&home, "again"), quick);
-    // The golden network's bundle has no control to measure the error on, which quantise insists on.
-    let args = ["bundle", "quantise", "quick", "--dtype", "int8", "--out", "small"];
-    assert!(refused(&cellflux(&home, &args)).contains("no sample control"));
+    // Weights of one byte each leave nothing that a first copy of one byte each could save.
+    let args = [
+        "bundle", "quantise", "quick", "--dtype", "int8", "--force", "--out", "small",
+    ];
+    let told = noted(&cellflux(&home, &args));
+    assert!(told.contains("the quick weights are left out"), "{told}");
+    assert_eq!(manifest(&home, "small").quick_weights, None);
+}
+
+#[test]
+fn an_export_holds_the_model_for_the_zoo_and_for_the_hub() {
+    let home = tempfile::tempdir().unwrap();
+    let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/bundles/synthetic-tiny");
+    let bundle = bundle.to_str().unwrap();
+    let both = ["--bioimageio", "zoo", "--hugging-face", "hub"];
+    said(&cellflux(
+        &home,
+        &[&["bundle", "export", bundle], both.as_slice()].concat(),
+    ));
+    let zoo = home.path().join("zoo");
+    let rdf: Value = serde_json::from_slice(&fs::read(zoo.join("rdf.yaml")).unwrap()).unwrap();
+    let weights = &rdf["weights"]["pytorch_state_dict"];
+    for file in [
+        weights,
+        &weights["architecture"],
+        &rdf["inputs"][0]["test_tensor"],
+        &rdf["inputs"][1]["test_tensor"],
+        &rdf["inputs"][2]["test_tensor"],
+        &rdf["outputs"][0]["test_tensor"],
+    ] {
+        let content = fs::read(zoo.join(file["source"].as_str().unwrap())).unwrap();
+        assert_eq!(file["sha256"], cellflux_bundle::files::digest(&content), "{file}");
+    }
+    assert!(zoo.join("cover.png").is_file() && zoo.join("README.md").is_file());
+    let hub = home.path().join("hub");
+    let card = fs::read_to_string(hub.join("README.md")).unwrap();
+    assert!(card.starts_with("---\nlicense: "), "{card}");
+    let exported = folder::read(&hub.join("bundle")).unwrap();
+    assert_eq!(exported, folder::read(Path::new(bundle)).unwrap());
+    let weights = fs::read(hub.join("model.safetensors")).unwrap();
+    let config = &exported.manifest.model.config;
+    let read = cellflux_bundle::StateDict::from_safetensors(&weights, config).unwrap();
+    assert_eq!(read, exported.weights);
+    // A folder that holds files is not written into.
+    let error = refused(&cellflux(
+        &home,
+        &["bundle", "export", bundle, "--hugging-face", "hub"],
+    ));
+    assert!(error.contains("hub: holds files"), "{error}");
 }

@@ -5,6 +5,9 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
+#[path = "common/golden.rs"]
+mod golden;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,12 +31,13 @@ use cellflux_image::picture::Limits;
 use cellflux_image::{ImageSpec, coded_png, npy};
 use tempfile::TempDir;
 
+use golden::golden;
+
 const SIDE: usize = 32;
 const LINK: &str = "http://127.0.0.1:8080/#v=1&c=drug&a=1.2&solver=heun2&grid=uniform&steps=4&noise=0";
 
-fn golden(file: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/micro");
-    fs::read(folder.join(file)).unwrap()
+fn read_golden(file: &str) -> Vec<u8> {
+    fs::read(golden(file)).unwrap()
 }
 
 /// The control: a ramp, a different one in each channel.
@@ -108,8 +112,8 @@ fn bundle_of(encoder: Encoder, drug: &[f32]) -> TempDir {
 }
 
 fn bundle_with(conditions: Conditions, drug: &[f32]) -> TempDir {
-    let config = config_from_safetensors(&golden("io.safetensors")).unwrap();
-    let weights = StateDict::from_safetensors(&golden("model.safetensors"), &config).unwrap();
+    let config = config_from_safetensors(&read_golden("io.safetensors")).unwrap();
+    let weights = StateDict::from_safetensors(&read_golden("model.safetensors"), &config).unwrap();
     let image = ImageSpec::bbbc021(SIDE, SIDE);
     let sample = coded_png::write(&image, &control()).unwrap();
     let draft = Draft {
@@ -190,8 +194,8 @@ fn array(path: &Path) -> (Vec<usize>, Vec<f32>) {
 
 /// The same trajectory, walked here step by step.
 fn expected() -> Vec<f32> {
-    let config = config_from_safetensors(&golden("io.safetensors")).unwrap();
-    let weights = StateDict::from_safetensors(&golden("model.safetensors"), &config).unwrap();
+    let config = config_from_safetensors(&read_golden("io.safetensors")).unwrap();
+    let weights = StateDict::from_safetensors(&read_golden("model.safetensors"), &config).unwrap();
     let mut engine = CandleEngine::new(&config, &weights, SIDE, SIDE).unwrap();
     engine.condition(&[drug()], Guidance { alpha: 1.2 }).unwrap();
     let start: Vec<f32> = control()

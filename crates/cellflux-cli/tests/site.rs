@@ -130,12 +130,18 @@ fn the_example_builds_as_it_is_passes_its_own_check_and_comes_out_the_same_again
     assert!(error.contains("demo: is there already"), "{error}");
 }
 
-/// A walk that starts from a drawing is told of in every build; it is true and cannot be put right without
-/// photographs.
-const OF_DRAWN_CELLS: &str = "is drawn by a program";
+/// What is told of the templates' bundle in every build. It is true and cannot be put right here: without
+/// photographs its walks start from a drawing, its data do not state the pixel size, and it keeps the colours
+/// of the paper.
+const OF_THE_BUNDLE: [&str; 3] = ["is drawn by a program", "pixel_size_um", "look alike"];
+
+/// Whether words are about the templates' bundle.
+fn is_of_the_bundle(words: &str) -> bool {
+    OF_THE_BUNDLE.iter().any(|each| words.contains(each))
+}
 
 #[test]
-fn every_template_builds_without_a_warning() {
+fn every_template_builds_without_a_warning_that_is_not_its_bundle_s() {
     if !has_package() {
         return;
     }
@@ -153,13 +159,13 @@ fn every_template_builds_without_a_warning() {
         let findings: Value = serde_json::from_str(&said(&output)).unwrap();
         for finding in findings.as_array().unwrap() {
             let words = finding.to_string();
-            assert!(words.contains(OF_DRAWN_CELLS), "{template}: {words}");
+            assert!(is_of_the_bundle(&words), "{template}: {words}");
         }
         let built = cellflux(home.path(), &["site", "build", template, "--url", address]);
         said(&built);
         let errors = String::from_utf8_lossy(&built.stderr);
         for note in errors.lines().filter(|line| line.starts_with("note:")) {
-            assert!(note.contains(OF_DRAWN_CELLS), "{template}: {note}");
+            assert!(is_of_the_bundle(note), "{template}: {note}");
         }
         let page = fs::read_to_string(home.path().join(template).join("dist/index.html")).unwrap();
         assert!(
@@ -318,4 +324,123 @@ fn the_hint_after_a_new_site_can_be_copied_when_its_name_has_a_blank() {
         text.contains("next: cellflux site serve 'my paper' --open"),
         "{text}"
     );
+}
+
+#[test]
+fn one_file_holds_the_example_and_nothing_else_is_written() {
+    if !has_package() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    let told = said(&cellflux(
+        home.path(),
+        &["site", "build", "demo", "--single", "page.html"],
+    ));
+    assert!(told.starts_with("page.html: one file, "), "{told}");
+    let html = fs::read_to_string(home.path().join("page.html")).unwrap();
+    assert!(html.contains("data-path=\"bundles/bbbc021-tiny-"));
+    assert!(
+        !home.path().join("demo/dist").exists(),
+        "only the file is written"
+    );
+    let names: Vec<_> = fs::read_dir(home.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}
+
+#[test]
+fn a_built_site_is_verified_and_a_changed_file_gives_status_1() {
+    if !has_package() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    said(&cellflux(home.path(), &["site", "build", "demo"]));
+    let told = said(&cellflux(home.path(), &["verify-site", "demo/dist", "--offline"]));
+    assert!(told.contains("computed anew"), "{told}");
+    fs::write(home.path().join("demo/dist/404.html"), "<html lang=en>").unwrap();
+    let output = cellflux(home.path(), &["verify-site", "demo/dist", "--offline"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("wrong: 404.html: its SHA-256 is"), "{told}");
+    let output = cellflux(home.path(), &["verify-site", "demo", "--offline"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_check_for_names_fails_with_the_file_and_the_name() {
+    if !has_package() {
+        return;
+    }
+    let home = small_site("");
+    let text = fs::read_to_string(home.path().join("site.toml")).unwrap();
+    let text = text.replace(
+        "title = ",
+        "anonymous = true\nabstract = \"By Ada Example.\"\ntitle = ",
+    );
+    fs::write(
+        home.path().join("site.toml"),
+        format!("{text}[[author]]\nname = \"Ada Example\"\n"),
+    )
+    .unwrap();
+    let output = cellflux(home.path(), &["site", "check"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        told.contains("wrong: index.html: holds \"Ada Example\""),
+        "{told}"
+    );
+}
+
+#[test]
+fn one_file_of_a_site_with_several_pages_is_refused_by_their_names_and_nothing_is_written() {
+    let home = small_site("[[page]]\nid = \"methods\"\ntitle = \"Methods\"\n");
+    let error = refused(&cellflux(
+        home.path(),
+        &["site", "build", "--single", "page.html"],
+    ));
+    assert!(
+        error.contains("site.toml:5: ") && error.contains("(methods.html)"),
+        "{error}"
+    );
+    assert!(!home.path().join("page.html").exists());
+}
+
+#[test]
+fn a_check_for_names_looks_through_every_page_and_file_and_finds_the_address_given_beside_it() {
+    if !has_package() {
+        return;
+    }
+    let home = small_site(
+        "[[page]]\nid = \"more\"\ntitle = \"More\"\n[[page.section]]\nid = \"a\"\n\
+        text = \"By ada@lab.example, see ada.example/cells.\"\n\
+        [[author]]\nname = \"Ada Example\"\nemail = \"ada@lab.example\"\n",
+    );
+    let text = fs::read_to_string(home.path().join("site.toml")).unwrap();
+    let text = text.replace(
+        "title = \"A page\"",
+        "anonymous = true\nstatic = \"static\"\ntitle = \"A page\"",
+    );
+    fs::write(home.path().join("site.toml"), text).unwrap();
+    fs::create_dir(home.path().join("static")).unwrap();
+    fs::write(home.path().join("static/CNAME"), "cells.ada.example\n").unwrap();
+    fs::write(home.path().join("static/robots.txt"), "# cells.ada.example\n").unwrap();
+    let output = cellflux(
+        home.path(),
+        &["site", "check", "--url", "https://ada.example/cells/"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8(output.stdout).unwrap();
+    for found in [
+        "wrong: more.html: holds \"ada@lab.example\"",
+        "wrong: more.html: holds \"ada.example/cells\"",
+        "wrong: robots.txt: holds \"cells.ada.example\"",
+        "static: CNAME is left out",
+    ] {
+        assert!(told.contains(found), "{found}: {told}");
+    }
+    assert!(!told.contains("wrong: CNAME"), "{told}");
 }

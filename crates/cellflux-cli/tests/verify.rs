@@ -5,15 +5,14 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
+#[path = "common/golden.rs"]
+mod golden;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 
-fn golden(file: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures/micro")
-        .join(file)
-}
+use golden::golden;
 
 fn verify(model: &Path, io: &Path, options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cellflux"))

@@ -5,11 +5,10 @@
 
 use png::ColorType;
 
-use crate::decode::decode_within;
 use crate::error::ImageError;
 use crate::picture::{Depth, Limits};
 use crate::spec::ImageSpec;
-use crate::strip;
+use crate::{raster, strip};
 
 /// Writes coded bytes `[C, H, W]`.
 ///
@@ -41,8 +40,8 @@ pub fn write(spec: &ImageSpec, coded: &[u8]) -> Result<Vec<u8>, ImageError> {
 /// Reads coded bytes `[C, H, W]` back; `name` is for messages.
 ///
 /// # Errors
-/// As [`decode_within`], and [`ImageError::Unsupported`] for a picture whose shape or depth is not the
-/// spec's.
+/// [`ImageError::Damaged`] for bytes that are no PNG or break off, [`ImageError::Unsupported`] for a picture
+/// whose shape or depth is not the spec's, and [`ImageError::TooLarge`] from the header alone.
 pub fn read(spec: &ImageSpec, name: &str, bytes: &[u8]) -> Result<Vec<u8>, ImageError> {
     let channels = spec.channels.len();
     let (planes, height) = if channels == 3 {
@@ -55,7 +54,7 @@ pub fn read(spec: &ImageSpec, name: &str, bytes: &[u8]) -> Result<Vec<u8>, Image
         planes,
         numbers: spec.len(),
     };
-    let picture = decode_within(name, bytes, &limits)?;
+    let picture = raster::decode_png(name, bytes, &limits)?;
     let found = (
         picture.planes.len(),
         picture.height(),

@@ -10,15 +10,8 @@ use pollster::block_on;
 use super::*;
 use crate::recipe::{Direction, Recipe, Treatment};
 use crate::step_error::StepError;
-use crate::test_engine::{Call, TestEngine, TestError};
+use crate::test_engine::{Call, TestEngine, TestError, prepared};
 use crate::test_model::recipe;
-
-fn prepared(change: impl FnOnce(&mut Recipe)) -> PreparedWalk {
-    let mut recipe = recipe();
-    change(&mut recipe);
-    let start: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 16.0 - 1.0).collect();
-    PreparedWalk::of_parts(recipe, &start, vec![0.8, 0.0]).unwrap()
-}
 
 fn adaptive(recipe: &mut Recipe) {
     recipe.sampling.solver = Solver::Dopri5;

@@ -266,19 +266,8 @@ mod tests {
 
     use super::*;
     use crate::figure_content::sheet;
-    use crate::test_engine::TestEngine;
+    use crate::test_engine::walked;
     use crate::test_model::{manifest, manifest_with_dose, recipe};
-
-    fn walked(change: impl FnOnce(&mut Recipe)) -> Exploration<TestEngine> {
-        let mut recipe = recipe();
-        change(&mut recipe);
-        let start: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 16.0 - 1.0).collect();
-        let walk = PreparedWalk::of_parts(recipe, &start, vec![0.8, 0.0]).unwrap();
-        let mut exploration = Exploration::new(walk);
-        assert!(exploration.attach_engine(TestEngine::default()).is_none());
-        block_on(exploration.finish()).unwrap();
-        exploration
-    }
 
     #[test]
     fn each_map_has_its_row_its_legend_and_its_words() {

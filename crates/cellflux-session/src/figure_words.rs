@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::link;
     use crate::recipe::Start;
-    use crate::test_model::{manifest, recipe};
+    use crate::test_model::{manifest, recipe, walk};
 
     fn words() -> Words {
         Words {
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_table_says_what_it_is_and_its_link_holds_the_walk_and_the_table() {
         let manifest = manifest();
-        let walk = PreparedWalk::of_parts(recipe(), &[0.25; 32], vec![0.0; 3]).unwrap();
+        let walk = walk(recipe());
         let about = about(&manifest, &walk, &words()).unwrap();
         let of = |keyword: &str| {
             let found = about.texts.iter().find(|text| text.keyword == keyword);
@@ -117,7 +117,7 @@ mod tests {
         let manifest = manifest();
         let mut own = recipe();
         own.start = Start::Crop(vec![3; 32]);
-        let walk = PreparedWalk::of_parts(own, &[0.25; 32], vec![0.0; 3]).unwrap();
+        let walk = walk(own);
         let words = Words {
             is_of_walk: true,
             ..words()

@@ -7,6 +7,12 @@ use std::task::Poll;
 
 use cellflux_flow::field::{AdaptiveField, Engine, Field, Tolerance};
 use cellflux_flow::guidance::Guidance;
+use pollster::block_on;
+
+use crate::exploration::Exploration;
+use crate::prepared_walk::PreparedWalk;
+use crate::recipe::Recipe;
+use crate::test_model::recipe;
 
 /// What was asked of the engine, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,4 +147,20 @@ impl Engine for TestEngine {
         self.condition = before;
         velocity
     }
+}
+
+/// A walk of the test model's recipe, changed, for the engine: from a ramp, under a condition of two numbers.
+pub fn prepared(change: impl FnOnce(&mut Recipe)) -> PreparedWalk {
+    let mut recipe = recipe();
+    change(&mut recipe);
+    let start: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 16.0 - 1.0).collect();
+    PreparedWalk::of_parts(recipe, &start, vec![0.8, 0.0]).unwrap()
+}
+
+/// The same, walked to its end.
+pub fn walked(change: impl FnOnce(&mut Recipe)) -> Exploration<TestEngine> {
+    let mut exploration = Exploration::new(prepared(change));
+    assert!(exploration.attach_engine(TestEngine::default()).is_none());
+    block_on(exploration.finish()).unwrap();
+    exploration
 }

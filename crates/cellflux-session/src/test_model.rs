@@ -14,6 +14,7 @@ use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
 use cellflux_image::ImageSpec;
 
+use crate::prepared_walk::PreparedWalk;
 use crate::recipe::{Direction, Recipe, Start, Treatment, View};
 
 /// Two channels of 4 x 4 px, two conditions, one control, one treated cell.
@@ -116,6 +117,11 @@ pub fn recipe() -> Recipe {
         direction: Direction::Forward,
         view: View::default(),
     }
+}
+
+/// A walk of the model from an even grey start, under a condition of zeros.
+pub fn walk(recipe: Recipe) -> PreparedWalk {
+    PreparedWalk::of_parts(recipe, &[0.25; 32], vec![0.0; 3]).unwrap()
 }
 
 fn condition(id: &str, control: bool) -> Condition {

@@ -32,28 +32,14 @@ pub fn mean_velocity(before: &Frame, after: &Frame) -> Option<Vec<f32>> {
 mod tests {
     use cellflux_flow::field::{Engine, Field};
     use cellflux_flow::solver::{FixedSolver, Solver};
-    use pollster::block_on;
 
     use super::*;
     use crate::exploration::Exploration;
-    use crate::prepared_walk::PreparedWalk;
-    use crate::recipe::{Direction, Recipe};
-    use crate::test_engine::TestEngine;
-    use crate::test_model::recipe;
+    use crate::recipe::Direction;
+    use crate::test_engine::{TestEngine, walked};
 
     /// A frame's values are rounded to f32 and divided by a step of a quarter.
     const ROUNDING: f32 = 4e-6;
-
-    fn walked(change: impl FnOnce(&mut Recipe)) -> Exploration<TestEngine> {
-        let mut recipe = recipe();
-        change(&mut recipe);
-        let start: Vec<f32> = (0..32u8).map(|i| f32::from(i) / 16.0 - 1.0).collect();
-        let walk = PreparedWalk::of_parts(recipe, &start, vec![0.8, 0.0]).unwrap();
-        let mut exploration = Exploration::new(walk);
-        exploration.attach_engine(TestEngine::default());
-        block_on(exploration.finish()).unwrap();
-        exploration
-    }
 
     /// The guided velocity that the network gives at a frame.
     fn guided(exploration: &Exploration<TestEngine>, frame: &Frame) -> Vec<f32> {

@@ -18,9 +18,12 @@ use crate::cache::Cache;
 use crate::card::{self, Card};
 use crate::components::{self, Components};
 use crate::config::{FILE, INDEX, Page, Project};
+use crate::digests;
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
+use crate::film::film;
 use crate::fingerprint::{Named, name_by_content};
+use crate::image_facts;
 use crate::markdown::Surroundings;
 use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
@@ -36,7 +39,7 @@ use crate::source::suggestion;
 use crate::static_files;
 use crate::texts::{self, Texts};
 use crate::theme;
-use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit};
+use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit, UPLOAD};
 use crate::walk_request::WalkRequest;
 use crate::whole_site::{service_worker, sitemap};
 use crate::words::Words;
@@ -102,7 +105,8 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
 
     let modules = page_words::choose(&options.toolkit.files, project.words().language)?;
     let own = own_files(project, &modules.files, &components)?;
-    let is_unread = modules.is_unread && components.used.explorers + components.used.labs > 0;
+    let shows_words = components.used.explorers + components.used.labs > 0;
+    let unread = modules.unread.as_deref().filter(|_| shows_words);
     let mut site = Files::default();
     site.extend(&own.files);
     site.extend(&components.files.files);
@@ -133,10 +137,8 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     let first_picture = before_first_picture(&page, &site);
     site.add(INDEX, page.into_bytes());
     for (page, texts, card) in &further {
-        site.add(
-            &texts.file,
-            pages.further(page, texts, card.as_ref(), &site)?.into_bytes(),
-        );
+        let html = pages.further(page, texts, card.as_ref(), &site)?;
+        site.add(&texts.file, html.into_bytes());
     }
     site.add("embed.html", pages.embed(&site)?.into_bytes());
     site.add("404.html", pages.lost()?.into_bytes());
@@ -150,8 +152,9 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
     if project.config.offline {
         site.add("service_worker.js", service_worker(&site, project).into_bytes());
     }
-
     static_files::add(static_files, project, &mut site)?;
+    // Last, since it lists all others.
+    site.add(digests::PATH, digests::list(&site.files));
 
     let sizes = site
         .files
@@ -181,7 +184,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .collect();
     output.finish()?;
     let batches = components.recorder.notes.into_iter().collect();
-    let advice = [advice(project, &models, is_unread), components.notes, batches].concat();
+    let advice = [advice(project, &models, unread), components.notes, batches].concat();
     Ok(Built {
         report,
         advice,
@@ -373,9 +376,7 @@ fn record(project: &Project, components: &mut Components) -> Result<(), SiteErro
                 let walk = request.walk(control, Some(compound));
                 let recipe = walk.recipe(model, source, &at)?;
                 let recording = components.recorder.record(model, &recipe, &at)?;
-                let film = components
-                    .files
-                    .add_made("recorded/film.webp", components::film(&recording)?);
+                let film = components.files.add_made("recorded/film.webp", film(&recording)?);
                 films.push((recording, film));
             }
         }
@@ -528,7 +529,7 @@ fn own_files(
 /// types a compound, that of the results until one measures a walk or keeps a figure of it, and the lab's is
 /// no part of it.
 fn worker_files(own: &Named) -> impl Iterator<Item = String> + '_ {
-    let later = [CHEMISTRY, RESULTS, LAB_WASM].map(|module| own.of(module).ok());
+    let later = [CHEMISTRY, RESULTS, UPLOAD, LAB_WASM].map(|module| own.of(module).ok());
     own.files
         .keys()
         .filter(move |path| !later.contains(&Some(path.as_str())))
@@ -562,23 +563,18 @@ fn before_first_picture(page: &str, site: &Files) -> u64 {
 }
 
 /// What could be better.
-fn advice(project: &Project, models: &[Model], is_unread: bool) -> Vec<String> {
+fn advice(project: &Project, models: &[Model], unread: Option<&str>) -> Vec<String> {
     let mut advice: Vec<String> = theme::too_faint(project)
         .iter()
         .map(ToString::to_string)
         .collect();
     let config = &project.config;
     let mut say = |text: &str| advice.push(format!("{}: {text}", project.folder.join(FILE).display()));
-    if is_unread {
-        say(&format!(
-            "no native speaker has read the explorer's and the lab's words in {:?}, which the page says",
-            project.words().language
-        ));
-    }
+    unread.into_iter().for_each(&mut say);
     if config.description.is_empty() {
         say("no `description`: search engines and link previews will choose their own words");
     }
-    if config.url.is_none() {
+    if config.url.is_none() && !config.anonymous {
         say("no `url`: link previews need absolute addresses and will show no picture");
     }
     if config.precompute.0.is_empty() {
@@ -591,9 +587,13 @@ fn advice(project: &Project, models: &[Model], is_unread: bool) -> Vec<String> {
                 model.name
             ));
         }
+        for missing in image_facts::missing(&model.manifest().image) {
+            say(&format!("bundle {:?}: {missing}", model.name));
+        }
         if model.evaluation_left_out {
             say(&format!("bundle {:?}: {}", model.name, LEFT_OUT));
         }
     }
+    advice.extend(static_files::left_out(project));
     advice
 }

@@ -1,7 +1,9 @@
 //! `site.toml`: what an author says about a page. Values that may be wrong keep their place in the file, for
 //! errors.
 
+mod hidden;
 mod languages;
+mod look;
 mod page;
 mod pictures;
 
@@ -19,6 +21,7 @@ use crate::precompute::Recordings;
 use crate::source::SourceText;
 use crate::walk_request::WalkRequest;
 
+pub use look::{Colour, Font, Mode, Theme};
 pub use page::Page;
 pub use pictures::Pictures;
 
@@ -67,6 +70,11 @@ pub struct Config {
     /// Whether a service worker keeps the page, so that it works without a network after one visit.
     #[serde(default)]
     pub offline: bool,
+    /// Whether the page says nothing of its authors, for reviewers who must not know them: authors, `url`,
+    /// `doi`, `bibtex` and links to other sites are left out, as are notes inside the author's pictures and
+    /// videos.
+    #[serde(default)]
+    pub anonymous: bool,
     /// Whether HTML in Markdown is passed on; otherwise it is shown as text.
     #[serde(default)]
     pub allow_html: bool,
@@ -179,87 +187,6 @@ pub enum LinkKind {
     Other,
 }
 
-/// Colours, fonts, light or dark. A colour is `#rrggbb`, or two of them for light and dark.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Theme {
-    /// Light, dark, or as the visitor's system has it.
-    #[serde(default)]
-    pub mode: Mode,
-    /// Links and buttons.
-    pub accent: Option<Spanned<Colour>>,
-    /// The page's ground.
-    pub paper: Option<Spanned<Colour>>,
-    /// The ground of cards.
-    pub card: Option<Spanned<Colour>>,
-    /// Text.
-    pub ink: Option<Spanned<Colour>>,
-    /// Quieter text.
-    pub soft: Option<Spanned<Colour>>,
-    /// Font family of headings.
-    pub serif: Option<Spanned<String>>,
-    /// Font family of text.
-    pub sans: Option<Spanned<String>>,
-    /// Font family of code.
-    pub mono: Option<Spanned<String>>,
-    /// A style sheet of the author's, which follows the page's.
-    pub css: Option<Spanned<PathBuf>>,
-    /// Font files beside `site.toml`.
-    #[serde(default, rename = "font")]
-    pub fonts: Vec<Font>,
-}
-
-/// A font that is part of the site.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Font {
-    /// The font family that it belongs to.
-    pub family: Spanned<String>,
-    /// A `.woff2` file.
-    pub file: Spanned<PathBuf>,
-    /// CSS weight, one or a range (`400` or `300 700`).
-    #[serde(default = "regular")]
-    pub weight: String,
-    /// Whether it is the italic.
-    #[serde(default)]
-    pub italic: bool,
-}
-
-fn regular() -> String {
-    "400".into()
-}
-
-/// One colour for both modes, or one each.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a colour is \"#rrggbb\", or { light = \"#rrggbb\", dark = \"#rrggbb\" }"
-)]
-pub enum Colour {
-    /// The same in both.
-    Both(String),
-    /// One each.
-    Each {
-        /// On light ground.
-        light: String,
-        /// On dark ground.
-        dark: String,
-    },
-}
-
-/// Which of the two looks a page has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mode {
-    /// As the visitor's system has it.
-    #[default]
-    Auto,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
 /// A model on the page.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -331,6 +258,8 @@ pub struct Project {
     pub source: SourceText,
     /// The values.
     pub config: Config,
+    /// An address that was given beside `site.toml`, where the page is anonymous and so does not say it.
+    pub unsaid_url: Option<String>,
 }
 
 impl Project {
@@ -357,16 +286,21 @@ impl Project {
             .filter(|parent| !parent.as_os_str().is_empty())
             .unwrap_or(Path::new("."))
             .to_owned();
-        let project = Self {
+        let mut project = Self {
             folder,
             source,
             config,
+            unsaid_url: None,
         };
         project.validate()?;
+        if project.config.anonymous {
+            project.config.hide_authors();
+        }
         Ok(project)
     }
 
-    /// Takes this address as the page's, in place of the one in `site.toml`.
+    /// Takes this address as the page's, in place of the one in `site.toml`. An anonymous page still says
+    /// none.
     ///
     /// # Errors
     /// [`SiteError::Url`].
@@ -376,7 +310,11 @@ impl Project {
                 found: address.to_owned(),
             });
         }
-        self.config.url = Some(Spanned::new(0..0, address.to_owned()));
+        if self.config.anonymous {
+            self.unsaid_url = Some(address.to_owned());
+        } else {
+            self.config.url = Some(Spanned::new(0..0, address.to_owned()));
+        }
         Ok(())
     }
 

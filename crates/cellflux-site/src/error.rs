@@ -115,6 +115,14 @@ pub enum SiteError {
         /// The address given.
         found: String,
     },
+    /// A file of a built site that cannot be used for what was asked.
+    #[error("{path}: {problem}")]
+    Part {
+        /// The file in the site.
+        path: String,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
     /// A folder that is there already.
     #[error("{}: is there already, expected a new or empty folder", path.display())]
     Exists {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::anonymous::without_notes;
 use crate::error::SiteError;
 use crate::fingerprint::add_named;
 use crate::model::LARGEST_FILE;
@@ -43,6 +44,8 @@ pub struct AuthorFiles {
     allow_html: bool,
     /// The largest file in bytes; what every host takes where this is absent.
     largest: Option<u64>,
+    /// Whether notes in pictures and videos are left out: they name people, programs and places.
+    anonymous: bool,
 }
 
 /// Endings of scripts, and of pages that begin with something other than a tag.
@@ -64,6 +67,12 @@ impl AuthorFiles {
     #[must_use]
     pub fn allow_html(self, allow_html: bool) -> Self {
         Self { allow_html, ..self }
+    }
+
+    /// The same, with pictures and videos as they are or without the notes in them.
+    #[must_use]
+    pub fn anonymous(self, anonymous: bool) -> Self {
+        Self { anonymous, ..self }
     }
 
     /// The same, with files of at most so many bytes.
@@ -105,7 +114,17 @@ impl AuthorFiles {
             })
             .collect();
         self.read.push(file.to_owned());
+        let content = self.as_published(content);
         Ok(self.add_made(&format!("files/{}", plain.trim_start_matches('.')), content))
+    }
+
+    /// Content as it is published: without the notes in pictures and videos where nobody is named.
+    fn as_published(&self, content: Vec<u8>) -> Vec<u8> {
+        if self.anonymous {
+            without_notes(content)
+        } else {
+            content
+        }
     }
 
     /// The content of a file that is published under its own name.
@@ -117,7 +136,7 @@ impl AuthorFiles {
         let wrong = |problem: String| at.wrong(format!("{}: {problem}", file.display()));
         self.runs_nothing(file, &content, Use::Link).map_err(wrong)?;
         fit(file, &content, Use::Link).map_err(wrong)?;
-        Ok(content)
+        Ok(self.as_published(content))
     }
 
     /// Refuses what would run as part of the site, unless the author allows it.
@@ -172,7 +191,8 @@ fn read(root: &Path, file: &Path, largest: u64) -> Result<Vec<u8>, String> {
         return Err(format!(
             "is {:.1} MiB, expected at most {mib}: several hosts refuse larger files; a video becomes \
             smaller with `ffmpeg -i in -c:v libx264 -crf 28 -pix_fmt yuv420p out.mp4`, and \
-            `largest_file_mib = {}` in site.toml publishes it, where the host takes it (GitHub Pages: up to 100)",
+            `largest_file_mib = {}` in site.toml publishes it, where the host takes it (GitHub Pages: up to \
+            100)",
             about.len() as f64 / f64::from(1 << 20),
             about.len().div_ceil(1 << 20)
         ));

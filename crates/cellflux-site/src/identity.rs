@@ -139,6 +139,27 @@ impl TryFrom<String> for Email {
     }
 }
 
+/// A person's given and family names: apart at a comma, which comes after the family name, else before the
+/// last word. A single name is a family name.
+pub(crate) fn name_parts(name: &str) -> (&str, &str) {
+    let name = name.trim();
+    match name.split_once(',') {
+        Some((family, given)) => (given.trim(), family.trim()),
+        None => match name.rsplit_once(' ') {
+            Some((given, family)) => (given.trim(), family),
+            None => ("", name),
+        },
+    }
+}
+
+/// A person's name as lists of references have it, `Family, Given`.
+pub(crate) fn family_first(name: &str) -> String {
+    match name_parts(name) {
+        ("", family) => family.to_owned(),
+        (given, family) => format!("{family}, {given}"),
+    }
+}
+
 /// A text without the address in front of it, if it was pasted with one.
 fn without_address<'a>(text: &'a str, hosts: &[&str]) -> &'a str {
     let text = text.trim();
@@ -205,6 +226,15 @@ mod tests {
         ] {
             assert!(Email::try_from(text.to_owned()).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_comes_apart_at_its_comma_or_before_its_last_word() {
+        assert_eq!(name_parts("Ada Maria Example"), ("Ada Maria", "Example"));
+        assert_eq!(name_parts("van Example, Ada"), ("Ada", "van Example"));
+        assert_eq!(name_parts("Consortium"), ("", "Consortium"));
+        assert_eq!(family_first("Ada Example"), "Example, Ada");
+        assert_eq!(family_first("Consortium"), "Consortium");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use cellflux_bundle::{Bundle, Manifest, folder, limits};
 use cellflux_engine::EngineMaker;
 use cellflux_session::comparison::storage::{BOUND, StorageError};
 
+use crate::anonymous::hide_origin;
 use crate::cache::Cache;
 use crate::config::{BundleRequest, Project};
 use crate::error::SiteError;
@@ -66,7 +67,11 @@ impl Model {
         let name = name_of(&folder, &at)?;
         let broken =
             |error: cellflux_bundle::BundleError| at.wrong(format!("bundle {}: {error}", folder.display()));
-        let bundle = folder::read(&folder).map_err(broken)?;
+        let mut bundle = folder::read(&folder).map_err(broken)?;
+        let anonymous = project.config.anonymous;
+        if anonymous {
+            hide_origin(&mut bundle.manifest.provenance);
+        }
         let mut assets = folder::read_assets(&folder, &bundle.manifest).map_err(broken)?;
         for (path, content) in &assets {
             only_shown(path, content)
@@ -82,7 +87,7 @@ impl Model {
             .iter()
             .all(|entry| entry.bytes <= LARGEST_FILE);
         if dtype == bundle.manifest.model.dtype && shards_fit && crops.is_none() {
-            // Byte for byte as the author has it.
+            // Byte for byte as the author has it, except for a manifest that must not say whose it is.
             let mut content = assets;
             let manifest = &bundle.manifest;
             for entry in manifest
@@ -94,10 +99,12 @@ impl Model {
                 content.insert(entry.path.clone(), bytes);
             }
             let manifest = folder.join(MANIFEST);
-            content.insert(
-                MANIFEST.into(),
-                cellflux_files::read(&manifest).map_err(SiteError::io(&manifest))?,
-            );
+            let written = if anonymous {
+                bundle.manifest.to_json().map_err(broken)?
+            } else {
+                cellflux_files::read(&manifest).map_err(SiteError::io(&manifest))?
+            };
+            content.insert(MANIFEST.into(), written);
             return Ok(Self::new(name, bundle, content));
         }
         let mut draft = bundle.clone();

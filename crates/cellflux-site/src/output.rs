@@ -12,7 +12,7 @@ use crate::error::SiteError;
 use crate::shortened::shortened;
 
 /// Marks a folder as written by a build, and lists what the build wrote, one path per line below the first.
-const MARK: &str = ".cellflux-site";
+pub(crate) const MARK: &str = ".cellflux-site";
 const MARK_TEXT: &str =
     "`cellflux site build` wrote these files and may replace them. Other files in this folder stay.";
 

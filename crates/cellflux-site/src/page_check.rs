@@ -164,6 +164,18 @@ pub fn page(path: &str, html: &str, paths: &BTreeSet<String>, links: &[(String, 
     found
 }
 
+/// The addresses of other sites that a page links to, without the places in them.
+pub fn leading_outside(html: &str) -> BTreeSet<String> {
+    let elements = elements(html);
+    elements
+        .iter()
+        .filter(|element| element.name == "a")
+        .filter_map(|element| element.get("href"))
+        .filter(|address| address.starts_with("https://") || address.starts_with("http://"))
+        .map(|address| address.split('#').next().unwrap_or(address).to_owned())
+        .collect()
+}
+
 /// The error for a link to a place that the page does not have.
 pub fn no_such_element(id: &str) -> String {
     format!("link #{id}: no element of the page has this id, expected a section's or a heading's")
@@ -262,6 +274,14 @@ mod tests {
         let found = problems("<h1>A</h1><video src='gone.mp4'></video>");
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("src gone.mp4"), "{found:?}");
+    }
+
+    #[test]
+    fn links_to_other_sites_are_gathered_once_without_places() {
+        let html = "<a href=\"https://a.example/x#b\">a</a><a href=\"https://a.example/x\">b</a><a \
+            href=\"mailto:a@b.example\">c</a><a href=\"files/a.png\">d</a>";
+        let found: Vec<String> = leading_outside(html).into_iter().collect();
+        assert_eq!(found, ["https://a.example/x"]);
     }
 
     #[test]

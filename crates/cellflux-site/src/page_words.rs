@@ -35,8 +35,8 @@ struct PageWords {
 pub struct Chosen {
     /// Content by path.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// Whether the words are a translation that nobody has read whose first language it is.
-    pub is_unread: bool,
+    /// What an author is told of a translation that nobody has read whose first language it is.
+    pub unread: Option<String>,
 }
 
 /// Writes the words of a language into the page's own files.
@@ -48,10 +48,7 @@ pub fn choose(all: &BTreeMap<String, Vec<u8>>, language: &str) -> Result<Chosen,
     let mut files = all.clone();
     // Modules of a page that has no words.
     if !all.contains_key(CHOSEN) {
-        return Ok(Chosen {
-            files,
-            is_unread: false,
-        });
+        return Ok(Chosen { files, unread: None });
     }
     let words = read(all, language)?;
     check(&read(all, FIRST)?, &words)?;
@@ -61,10 +58,11 @@ pub fn choose(all: &BTreeMap<String, Vec<u8>>, language: &str) -> Result<Chosen,
     })?;
     let module = format!("// The page's language, which the build has chosen.\n\nexport default {text};\n");
     files.insert(CHOSEN.to_owned(), module.into_bytes());
-    Ok(Chosen {
-        files,
-        is_unread: language != FIRST && !words.read_by_native_speaker,
-    })
+    let is_unread = language != FIRST && !words.read_by_native_speaker;
+    let unread = is_unread.then(|| {
+        format!("no native speaker has read the explorer's words in {language:?}, which the page says")
+    });
+    Ok(Chosen { files, unread })
 }
 
 fn path(language: &str) -> String {
@@ -204,10 +202,10 @@ mod tests {
             module.contains("{n} gehen") && !module.contains("Walk"),
             "{module}"
         );
-        assert!(chosen.is_unread);
+        assert!(chosen.unread.is_some_and(|said| said.contains("\"de\"")));
         let english = choose(&all, "en").unwrap();
         assert!(String::from_utf8_lossy(&english.files[CHOSEN]).contains("Walk {n}"));
-        assert!(!english.is_unread, "no translation");
+        assert_eq!(english.unread, None, "no translation");
     }
 
     #[test]

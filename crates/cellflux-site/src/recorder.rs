@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use cellflux_bundle::conditions::BatchMatch;
+use cellflux_bundle::{Bundle, Manifest};
 use cellflux_engine::{AnyEngine, EngineMaker};
 use cellflux_image::composite::{DIFFERENCE_SCALE, Display, Rgba, composite, difference};
 use cellflux_image::npy;
@@ -137,6 +138,14 @@ impl<'a> Recorder<'a> {
         self.notes.insert(format!("{at}: {problem}"));
     }
 
+    /// Makes an engine of its own for a bundle.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(crate) fn new_engine(&mut self, bundle: &Bundle) -> Result<AnyEngine, String> {
+        (self.engines)(bundle)
+    }
+
     /// What is kept from build to build.
     pub(crate) fn kept(&self) -> &Cache {
         &self.kept
@@ -158,43 +167,9 @@ impl<'a> Recorder<'a> {
         if let Some(done) = self.done.get(&key) {
             return Ok(done.clone());
         }
-        let example = start_image::file(&recipe.start, manifest)
-            .map_err(|error| failed(error.to_string()))?
-            .and_then(|path| model.files.get(path))
-            .map(Vec::as_slice);
-        let walk = PreparedWalk::new(recipe.clone(), manifest, &model.bundle.vectors, example)
-            .map_err(|error| failed(error.to_string()))?;
-        let prepared = walk.clone();
-        let (times, frames) = self.numbers(model, prepared, &key).map_err(&failed)?;
-        let spec = &manifest.image;
-        let display = Display::of(spec);
-        let wrong = |error: cellflux_image::ImageError| failed(error.to_string());
-        let recording = Recording {
-            link,
-            noised: walk.is_noised(),
-            start: composite(spec, &display, walk.clean_start()).map_err(wrong)?,
-            frames: frames
-                .iter()
-                .map(|frame| composite(spec, &display, frame).map_err(wrong))
-                .collect::<Result<_, _>>()?,
-            differences: times
-                .iter()
-                .zip(&frames)
-                .map(|(&t, frame)| {
-                    let reference = walk.reference_at(t);
-                    difference(spec, &display, frame, &reference, DIFFERENCE_SCALE).map_err(wrong)
-                })
-                .collect::<Result<_, _>>()?,
-            changes: times
-                .iter()
-                .zip(&frames)
-                .map(|(&t, frame)| walk.change_at(t, frame))
-                .collect(),
-            speeds: speeds(&times, &frames),
-            local_errors: embedded_differences(&times, &frames),
-            times,
-        };
-        let recording = Rc::new(recording);
+        let walk = prepared(&model.bundle, recipe, |path| model.files.get(path).cloned()).map_err(&failed)?;
+        let (times, frames) = self.numbers(model, walk.clone(), &key).map_err(&failed)?;
+        let recording = Rc::new(drawn(manifest, link, &walk, times, &frames).map_err(failed)?);
         self.done.insert(key, recording.clone());
         Ok(recording)
     }
@@ -244,6 +219,76 @@ impl<'a> Recorder<'a> {
             frames.into_iter().map(|frame| frame.values).collect(),
         ))
     }
+}
+
+/// A recipe as a walk of a bundle whose other files `file` gives, by path.
+fn prepared(
+    bundle: &Bundle,
+    recipe: &Recipe,
+    file: impl Fn(&str) -> Option<Vec<u8>>,
+) -> Result<PreparedWalk, String> {
+    let manifest = &bundle.manifest;
+    let path = start_image::file(&recipe.start, manifest).map_err(|error| error.to_string())?;
+    let example = path.and_then(file);
+    PreparedWalk::new(recipe.clone(), manifest, &bundle.vectors, example.as_deref())
+        .map_err(|error| error.to_string())
+}
+
+/// A computed walk as pictures.
+fn drawn(
+    manifest: &Manifest,
+    link: String,
+    walk: &PreparedWalk,
+    times: Vec<f64>,
+    frames: &[Vec<f32>],
+) -> Result<Recording, String> {
+    let spec = &manifest.image;
+    let display = Display::of(spec);
+    let wrong = |error: cellflux_image::ImageError| error.to_string();
+    Ok(Recording {
+        link,
+        noised: walk.is_noised(),
+        start: composite(spec, &display, walk.clean_start()).map_err(wrong)?,
+        frames: frames
+            .iter()
+            .map(|frame| composite(spec, &display, frame).map_err(wrong))
+            .collect::<Result<_, _>>()?,
+        differences: times
+            .iter()
+            .zip(frames)
+            .map(|(&t, frame)| {
+                let reference = walk.reference_at(t);
+                difference(spec, &display, frame, &reference, DIFFERENCE_SCALE).map_err(wrong)
+            })
+            .collect::<Result<_, _>>()?,
+        changes: times
+            .iter()
+            .zip(frames)
+            .map(|(&t, frame)| walk.change_at(t, frame))
+            .collect(),
+        speeds: speeds(&times, frames),
+        local_errors: embedded_differences(&times, frames),
+        times,
+    })
+}
+
+/// Computes a walk of a bundle anew, whatever earlier builds have kept. `file` gives the bundle's other
+/// files, by path.
+///
+/// # Errors
+/// A sentence, for a walk that the bundle does not allow or a step that is not reached.
+pub(crate) fn recomputed(
+    bundle: &Bundle,
+    recipe: &Recipe,
+    file: impl Fn(&str) -> Option<Vec<u8>>,
+    engine: AnyEngine,
+) -> Result<Recording, String> {
+    let walk = prepared(bundle, recipe, file)?;
+    let link = link::write(recipe, &bundle.manifest.image).map_err(|error| error.to_string())?;
+    let (frames, _) = computed(walk.clone(), engine)?;
+    let times = frames.iter().map(|frame| frame.t).collect();
+    let frames: Vec<Vec<f32>> = frames.into_iter().map(|frame| frame.values).collect();
+    drawn(&bundle.manifest, link, &walk, times, &frames)
 }
 
 /// The velocity of the step between two images: their difference over that of their times.

@@ -75,7 +75,7 @@ const DRAWING: &[&str] = &[
 const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// What drawing programs write beside the drawing, and browsers ignore.
-const INERT: [&str; 7] = [
+pub(crate) const INERT: [&str; 7] = [
     "http://www.inkscape.org/",
     "http://sodipodi.sourceforge.net/",
     "http://creativecommons.org/ns#",

@@ -28,6 +28,8 @@ pub(crate) const WASM: &str = "pkg/cellflux_wasm_bg.wasm";
 pub(crate) const CHEMISTRY: &str = "pkg/cellflux_compound_wasm_bg.wasm";
 /// The results', which a page fetches when a visitor measures a walk or keeps a figure of it.
 pub(crate) const RESULTS: &str = "pkg/cellflux_results_wasm_bg.wasm";
+/// The one that reads images, which a page fetches when a visitor brings one.
+pub(crate) const UPLOAD: &str = "pkg/cellflux_upload_wasm_bg.wasm";
 /// The lab's, which only a page with a lab has.
 pub(crate) const LAB: &str = "pkg/cellflux_lab_wasm_bg.wasm";
 

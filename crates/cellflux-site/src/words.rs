@@ -134,6 +134,12 @@ words! {
     /// Words for a picture.
     after: "The generated cell under {}, after", "Die erzeugte Zelle unter {}, nachher",
         "La cellule générée sous {}, après", "La célula generada bajo {}, después", "之后在 {} 下生成的细胞";
+    /// The scale of pictures, in a caption.
+    wide: "Each picture is {} µm wide", "Jedes Bild ist {} µm breit", "Chaque image mesure {} µm de large",
+        "Cada imagen mide {} µm de ancho", "每幅图像宽 {} µm";
+    /// Where the scale is not known.
+    no_scale: "Scale not known", "Maßstab nicht bekannt", "Échelle inconnue", "Escala desconocida",
+        "比例未知";
     /// Words for a picture.
     generated_under: "Generated under {}", "Erzeugt unter {}", "Généré sous {}", "Generado bajo {}",
         "在 {} 下生成";

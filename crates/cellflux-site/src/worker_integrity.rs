@@ -6,16 +6,17 @@ use std::fmt::Write;
 
 use crate::error::SiteError;
 use crate::fingerprint::{integrity, name_by_content, relative};
-use crate::toolkit::{CHEMISTRY, LAB, RESULTS, WASM};
+use crate::toolkit::{CHEMISTRY, LAB, RESULTS, UPLOAD, WASM};
 
 const WORKER_LIST: &str = "web/integrity.js";
 const MODULE_DIGEST: &str = "web/worker/module_integrity.js";
 
 /// The WebAssembly modules, with the names that their digests have in [`MODULE_DIGEST`].
-const MODULES: [(&str, &str); 4] = [
+const MODULES: [(&str, &str); 5] = [
     (WASM, "MODULE_INTEGRITY"),
     (CHEMISTRY, "CHEMISTRY_INTEGRITY"),
     (RESULTS, "RESULTS_INTEGRITY"),
+    (UPLOAD, "UPLOAD_INTEGRITY"),
     (LAB, "LAB_INTEGRITY"),
 ];
 
@@ -127,6 +128,7 @@ mod tests {
             (WASM, "wasm"),
             (CHEMISTRY, "chemistry"),
             (RESULTS, "results"),
+            (UPLOAD, "upload"),
             (
                 WORKER_LIST,
                 "export const WORKER_MODULES = [];\nexport const LAB_WORKER_MODULES = [];",
@@ -134,7 +136,8 @@ mod tests {
             (
                 MODULE_DIGEST,
                 "export const MODULE_INTEGRITY = null;\nexport const CHEMISTRY_INTEGRITY = null;\n\
-                 export const RESULTS_INTEGRITY = null;\nexport const LAB_INTEGRITY = null;",
+                 export const RESULTS_INTEGRITY = null;\nexport const UPLOAD_INTEGRITY = null;\n\
+                 export const LAB_INTEGRITY = null;",
             ),
         ]
         .map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()))
@@ -163,6 +166,7 @@ mod tests {
             ("MODULE", "wasm"),
             ("CHEMISTRY", "chemistry"),
             ("RESULTS", "results"),
+            ("UPLOAD", "upload"),
             ("LAB", "lab"),
         ] {
             let line = format!("{name}_INTEGRITY = '{}';", integrity(content.as_bytes()));

@@ -7,13 +7,13 @@
 //! ```text
 //! Model ◀─ Download ◀─ bytes                Engine ─▶ Walk::attach
 //!   ├─▶ Engine::candle, Engine::wgpu ──────────┘            │
-//!   ├─▶ recipe ─▶ Walk::apply ────────────────────────▶ Walk::step ─▶ Walk::picture
-//!   └─▶ Upload ─▶ Upload::cut ─▶ Walk::use_upload ────────────┘
+//!   └─▶ recipe ─▶ Walk::apply ────────────────────────▶ Walk::step ─▶ Walk::picture
 //! ```
 //!
 //! Chemistry is not in this module: `cellflux-compound-wasm` makes the vector of a compound that a visitor
 //! has typed, and a walk is given it beside the recipe. Nor is what is made of a walk afterwards:
-//! `cellflux-results-wasm` measures the images of [`walk::Walk::values`].
+//! `cellflux-results-wasm` measures the images of [`walk::Walk::values`]. `cellflux-upload-wasm` reads a visitor's
+//! image, whose crop [`walk::Walk::use_crop`] takes.
 
 #![allow(
     clippy::missing_errors_doc,
@@ -32,7 +32,6 @@ pub mod model;
 pub mod picture;
 pub mod tiles;
 pub mod trouble;
-pub mod upload;
 pub mod verify;
 pub mod walk;
 

@@ -24,7 +24,6 @@ use crate::half::SharedEngine;
 use crate::model::{Model, no_vectors, plain};
 use crate::picture;
 use crate::trouble::Trouble;
-use crate::upload::Upload;
 
 /// One exploration of a model. It holds the steps reached, with or without an engine.
 #[wasm_bindgen]
@@ -57,10 +56,10 @@ impl Walk {
         Ok(Self::begin(model, read(recipe)?, example.as_deref(), counts)?)
     }
 
-    /// Starts an exploration with the recommended recipe from the crop that was cut last, for a bundle that
-    /// has no control to start from.
-    pub fn of_upload(model: &Model, upload: &Upload) -> Result<Walk, JsValue> {
-        let start = Start::Crop(upload.coded()?.to_vec());
+    /// Starts an exploration with the recommended recipe from a crop, coded bytes `[C, H, W]`, for a bundle
+    /// that has no control to start from.
+    pub fn of_crop(model: &Model, coded: Vec<u8>) -> Result<Walk, JsValue> {
+        let start = Start::Crop(coded);
         let recipe = model.first_recipe_from(start)?;
         Ok(Self::begin(model, recipe, None, None)?)
     }
@@ -87,11 +86,11 @@ impl Walk {
         Ok(self.turn_to(walk))
     }
 
-    /// Makes the crop that was cut last the start, and leaves the rest of the recipe as it is. Otherwise as
-    /// [`Walk::apply`].
-    pub fn use_upload(&mut self, upload: &Upload) -> Result<usize, JsValue> {
+    /// Makes a crop, coded bytes `[C, H, W]`, the start, and leaves the rest of the recipe as it is. Otherwise
+    /// as [`Walk::apply`].
+    pub fn use_crop(&mut self, coded: Vec<u8>) -> Result<usize, JsValue> {
         let recipe = Recipe {
-            start: Start::Crop(upload.coded()?.to_vec()),
+            start: Start::Crop(coded),
             ..self.exploration.walk().recipe().clone()
         };
         let counts = self.counts.as_deref();

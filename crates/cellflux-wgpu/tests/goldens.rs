@@ -6,10 +6,11 @@ mod common;
 
 use cellflux_bundle::config::UNetConfig;
 use cellflux_bundle::tensor::Values;
+use cellflux_flow::distance::relative_error;
 use cellflux_flow::field::{Engine as _, Field as _};
 use cellflux_flow::guidance::Guidance;
 use cellflux_wgpu::{AttentionTile, Gpu, Precision, Tile, Tuning, WgpuEngine};
-use common::{Golden, gpu, relative};
+use common::{Golden, gpu};
 
 fn engine(gpu: &Gpu, golden: &Golden, precision: Precision) -> WgpuEngine {
     let new = WgpuEngine::new(
@@ -76,7 +77,7 @@ fn velocities(case: &str) {
         ] {
             let velocity = engine.evaluate(&x, &t, &rows).unwrap();
             let found = pollster::block_on(engine.read(&velocity)).unwrap();
-            let error = relative(&found, &golden.values(name));
+            let error = relative_error(&found, &golden.values(name));
             println!("{case} {name} {precision}: {error:.2e}");
             assert!(error <= bound, "{case} {name} {precision}: {error:e}");
         }
@@ -99,7 +100,7 @@ fn every_tile_of_the_tuner_has_the_references_velocities() {
             let tuning = Tuning::of(gpu.report()).forcing(tile);
             let mut engine = tuned(&gpu, &golden, precision, tuning);
             let found = conditional(&mut engine, &golden);
-            let error = relative(&found, &golden.values("velocity_conditional"));
+            let error = relative_error(&found, &golden.values("velocity_conditional"));
             println!("{tile} {precision}: {error:.2e}");
             assert!(error <= bound, "{tile} {precision}: {error:e}");
         }
@@ -133,7 +134,7 @@ fn packed_weights_have_the_velocities_of_the_same_weights_in_f32() {
             conditional(&mut engine, &golden)
         });
         assert_eq!(plain, packed, "{case}");
-        let error = relative(&packed, &values);
+        let error = relative_error(&packed, &values);
         println!("{case} packed: {error:.2e}");
         assert!(error <= 5e-3, "{case}: {error:e}");
     }
@@ -151,7 +152,7 @@ fn every_tile_of_attention_has_the_references_velocities() {
                 let tuning = Tuning::of(gpu.report()).forcing_attention(tile);
                 let mut engine = tuned(&gpu, &golden, precision, tuning);
                 let found = conditional(&mut engine, &golden);
-                let error = relative(&found, &golden.values("velocity_conditional"));
+                let error = relative_error(&found, &golden.values("velocity_conditional"));
                 println!("{case} attention {tile} {precision}: {error:.2e}");
                 assert!(error <= bound, "{case} attention {tile} {precision}: {error:e}");
             }
@@ -207,7 +208,7 @@ fn guided_euler_follows_the_references_trajectory() {
         let v = engine.velocity(t, &x).unwrap();
         x = engine.combine(&[(1.0, &x), (h, &v)]).unwrap();
         let found = pollster::block_on(engine.read(&x)).unwrap();
-        let error = relative(&found, frames[step + 1]);
+        let error = relative_error(&found, frames[step + 1]);
         assert!(error <= 1e-4, "step {step}: {error:e}");
     }
 }
@@ -230,8 +231,8 @@ fn each_sample_has_its_own_time_and_condition() {
         golden.values("velocity_conditional"),
         golden.values("velocity_unconditional"),
     );
-    assert!(relative(&found[..half], &conditional[..half]) <= 1e-4);
-    assert!(relative(&found[half..], &unconditional[half..]) <= 1e-4);
+    assert!(relative_error(&found[..half], &conditional[..half]) <= 1e-4);
+    assert!(relative_error(&found[half..], &unconditional[half..]) <= 1e-4);
 }
 
 #[test]

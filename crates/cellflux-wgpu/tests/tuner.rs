@@ -4,12 +4,13 @@
 
 mod common;
 
+use cellflux_flow::distance::relative_error;
 use cellflux_flow::field::Engine as _;
 use cellflux_wgpu::{
     DeviceTrials, Effort, Gpu, GpuError, Plan, Precision, Site, StoredTiles, Tile, Trial, Trials, Tried,
     Tuner, Tuning, WgpuEngine,
 };
-use common::{Golden, gpu, relative};
+use common::{Golden, gpu};
 
 /// The device's outputs, with times by a rule of the test, and one tile whose outputs are made wrong.
 struct Staged {
@@ -117,7 +118,7 @@ fn the_tuner_takes_the_fastest_candidates_and_the_network_computes_the_same_with
     let velocity = engine.evaluate(&x, &t, &given).unwrap();
     let found = pollster::block_on(engine.read(&velocity)).unwrap();
     // The goldens' bound for f32.
-    assert!(relative(&found, &golden.values("velocity_conditional")) <= 1e-4);
+    assert!(relative_error(&found, &golden.values("velocity_conditional")) <= 1e-4);
 }
 
 #[test]

@@ -1,17 +1,12 @@
 //! Drawn cells of the shipped experiment, and what a perfect network makes of them.
 
-use std::path::{Path, PathBuf};
-
 use cellflux_bundle::Bundle;
 use cellflux_data::synthetic::Design;
 use cellflux_data::{Experiment, read_experiment};
 use cellflux_image::synthetic::Cell;
 use cellflux_train::config::{Config, Setting};
 
-/// The repository.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::repository::root;
 
 fn settings(list: &[&str]) -> Vec<Setting> {
     list.iter().map(|setting| setting.parse().unwrap()).collect()

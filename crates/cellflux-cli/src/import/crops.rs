@@ -11,8 +11,8 @@ use cellflux_site::real_crops;
 #[derive(clap::Args)]
 #[allow(clippy::struct_field_names, reason = "the names of the command's options")]
 pub struct Crops {
-    /// A folder of single-cell crops with its metadata.csv in the columns of the BBBC021 tables; a few controls
-    /// and treated cells of its plates become samples of the bundle.
+    /// A folder of single-cell crops with its metadata.csv in the columns of the BBBC021 tables; a few
+    /// controls and treated cells of its plates become samples of the bundle.
     #[arg(long, requires_all = ["crops_source", "crops_licence"])]
     crops: Option<PathBuf>,
     /// Where these photographs come from and who made them.

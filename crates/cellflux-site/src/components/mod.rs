@@ -28,6 +28,7 @@ mod slider;
 mod strip;
 mod table;
 mod tabs;
+mod verified;
 mod video;
 mod works;
 
@@ -49,6 +50,7 @@ use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::html::escape;
 use crate::ids::Ids;
+use crate::image_facts::stated;
 use crate::markdown::{self, Rules, Surroundings};
 use crate::maths::Maths;
 use crate::mentions::Cited;
@@ -66,10 +68,9 @@ use contents::Headed;
 pub use explorer::{FALLBACK, HIDEABLE};
 pub use lesson::{HEADING as ANSWERS, key as answer_key};
 pub use page::Uses;
-pub use pictures::film;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 22] = [
+pub const NAMES: [&str; 23] = [
     "explorer",
     "slider",
     "gallery",
@@ -92,6 +93,7 @@ pub const NAMES: [&str; 22] = [
     "contents",
     "downloads",
     "works",
+    "verified",
 ];
 
 /// How deep a text may stand in the settings of components, tabs in tabs for example.
@@ -151,6 +153,8 @@ pub struct Components<'a> {
     read: Vec<(String, Ids, Uses)>,
     /// Whether HTML in texts is passed on.
     pub allow_html: bool,
+    /// Whether the site says nothing of its authors.
+    pub(crate) anonymous: bool,
     /// Prefix of the ids of the text that is being read.
     pub prefix: String,
     /// The language of the page, as the author names it.
@@ -262,7 +266,8 @@ impl<'a> Components<'a> {
             pictures: config.pictures.clone(),
             files: AuthorFiles::of(&project.folder)
                 .allow_html(config.allow_html)
-                .up_to(project.largest_file()),
+                .up_to(project.largest_file())
+                .anonymous(config.anonymous),
             maths: Maths::default(),
             folder: project.folder.clone(),
             uses: Uses::default(),
@@ -284,6 +289,7 @@ impl<'a> Components<'a> {
             links_inside: Vec::new(),
             read: Vec::new(),
             allow_html: config.allow_html,
+            anonymous: config.anonymous,
             prefix: String::new(),
             language: config.language.get_ref().clone(),
             words: project.words(),
@@ -328,6 +334,7 @@ impl<'a> Components<'a> {
             "downloads" => self.downloads(settings, at),
             "works" => self.works(settings, at),
             "contents" => contents::place(settings),
+            "verified" => self.verified(settings, at),
             other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
         }
     }
@@ -490,7 +497,13 @@ fn caption<'a>(
     } else {
         html.to_owned()
     };
-    let credits = format!("{}. {}: {}", words.generated, words.control, credits.join(" · "));
+    let credits = format!(
+        "{}. {}: {} · {}",
+        words.generated,
+        words.control,
+        credits.join(" · "),
+        stated(&model.manifest().image, words)
+    );
     format!("{said}{}", credited(&credits))
 }
 

@@ -55,7 +55,7 @@ impl Components<'_> {
             let made = self
                 .files
                 .add_made(&name_of(&path, "webp"), webp::encode(&drawn)?);
-            (made, Some(self.author_file(file, Use::Link, settings)?))
+            (made, self.origin(file, settings)?)
         } else {
             (self.author_file(file, Use::Picture, settings)?, None)
         };
@@ -83,6 +83,24 @@ impl Components<'_> {
             html
         };
         Ok(Shown { html, origin })
+    }
+
+    /// The address of a PDF that a picture was drawn from. An anonymous site publishes the picture only,
+    /// since a PDF's properties name people, programs and folders.
+    fn origin(
+        &mut self,
+        file: &Spanned<PathBuf>,
+        settings: &SourceText,
+    ) -> Result<Option<String>, SiteError> {
+        if !self.anonymous {
+            return self.author_file(file, Use::Link, settings).map(Some);
+        }
+        self.notes.push(format!(
+            "{}: {} is published as the picture drawn from it, without the PDF (`anonymous = true`)",
+            settings.place(file.span().start),
+            file.get_ref().display()
+        ));
+        Ok(None)
     }
 
     /// The renditions as `source` elements, and the picture's size as attributes; both empty where the site

@@ -38,6 +38,7 @@ impl Components<'_> {
             return Err(at.wrong("works: expected one or more [[work]], each with `title` and `href`"));
         }
         let mut list = String::new();
+        let mut left_out = 0;
         for work in &wanted.works {
             worded(&work.title, "title", settings)?;
             let href = work.href.get_ref();
@@ -51,6 +52,10 @@ impl Components<'_> {
                     &work.href.span(),
                     format!("href {href:?}, expected https://… or a page of this site"),
                 ));
+            }
+            if self.anonymous && address::target(href) == Target::Elsewhere {
+                left_out += 1;
+                continue;
             }
             let said = [&work.authors, &work.venue]
                 .into_iter()
@@ -72,6 +77,15 @@ impl Components<'_> {
                 escape(href),
                 escape(work.title.get_ref())
             ));
+        }
+        if left_out > 0 {
+            self.notes.push(format!(
+                "{at}: works: {left_out} left out, which other sites hold: they tell whose site this is \
+                (`anonymous = true`)"
+            ));
+        }
+        if list.is_empty() {
+            return Ok(list);
         }
         Ok(format!("<ul class=\"component works\">\n{list}</ul>\n"))
     }

@@ -51,6 +51,7 @@ fn a_site_holds_its_pages_the_modules_they_need_and_the_bundle_under_names_of_th
             "bundles/bundle/samples/synthetic-1.png",
             "bundles/bundle/weights-0001-of-0001.safetensors",
             "card.png",
+            "digests.json",
             "embed.html",
             "explorer.js",
             "index.html",

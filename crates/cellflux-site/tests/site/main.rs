@@ -5,6 +5,8 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
+mod anonymous;
+mod archiving;
 mod bad_input;
 mod building;
 mod components;
@@ -14,3 +16,4 @@ mod parts;
 mod real_crops;
 mod serving;
 mod storage;
+mod verifying;

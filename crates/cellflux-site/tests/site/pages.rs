@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cellflux_site::Built;
 use cellflux_site::check::check;
+use cellflux_site::single::single;
 
 use crate::parts::{build, files, project, read};
 
@@ -161,13 +162,13 @@ fn every_part_of_a_text_is_on_the_page_without_a_script() {
 #[test]
 fn pictures_are_published_in_several_widths_where_the_author_asks_for_it() {
     let text = "```{figure}\nfile = \"x.png\"\nalt = \"x\"\nenlarge = true\n```\n";
-    let home = with_text(text, "[pictures]\nwidths = [40]\n");
+    let home = with_text(text, "[pictures]\nwidths = [64]\n");
     png(home.path(), "x.png", 120, 80);
     let built = build(home.path()).unwrap();
     clean(home.path(), &built);
     let page = read(home.path(), "index.html");
     assert!(
-        page.contains("srcset=\"files/x-") && page.contains(" 40w"),
+        page.contains("srcset=\"files/x-") && page.contains(" 64w"),
         "{page}"
     );
     assert!(
@@ -268,4 +269,55 @@ fn a_video_of_200_mib_is_refused_with_what_to_do_and_a_blank_in_a_name_is_no_fau
     png(home.path(), "fig 1.png", 8, 8);
     let built = build(home.path()).unwrap();
     clean(home.path(), &built);
+}
+
+#[test]
+fn captions_of_the_model_s_pictures_state_scale_and_channels_wherever_they_stand() {
+    let strip = "text = \"\"\"\n```{strip}\ncompound = \"taxol\"\n```\n\"\"\"\n";
+    let home = with_text(
+        &format!(
+            "````{{tabs}}\n[[tab]]\ntitle = \"One\"\n{strip}[[tab]]\ntitle = \"Two\"\ntext = \"x\"\n````\n\n\
+             ````{{columns}}\n[[column]]\n{strip}[[column]]\ntext = \"x\"\n````\n"
+        ),
+        "",
+    );
+    let built = build(home.path()).unwrap();
+    clean(home.path(), &built);
+    let page = read(home.path(), "index.html");
+    let scales = page.matches("Scale not known").count() + page.matches(" µm wide").count();
+    assert_eq!(scales, 2, "{page}");
+}
+
+#[test]
+fn one_file_holds_tabs_rows_of_pictures_one_width_of_each_and_files_under_their_names() {
+    let home = with_text(
+        "```{tabs}\n[[tab]]\ntitle = \"One\"\ntext = \"first\"\n[[tab]]\ntitle = \"Two\"\n\
+        text = \"second\"\n```\n\n```{carousel}\nlabel = \"Cells\"\n[[slide]]\nfile = \"x.png\"\n\
+        alt = \"one\"\n[[slide]]\nfile = \"y.png\"\nalt = \"two\"\n```\n\n```{compare}\n\
+        before = \"x.png\"\nafter = \"y.png\"\nbefore_alt = \"x\"\nafter_alt = \"y\"\n```\n\n\
+        ```{downloads}\n[[file]]\npath = \"data.csv\"\nlabel = \"Data\"\n```\n",
+        "[pictures]\nwidths = [40, 50]\nenlarge = true\n",
+    );
+    png(home.path(), "x.png", 120, 80);
+    png(home.path(), "y.png", 120, 80);
+    fs::write(home.path().join("data.csv"), "a\n1\n").unwrap();
+    build(home.path()).unwrap();
+    let html = single(&home.path().join("dist")).unwrap();
+    for part in ["href=\"files/", "src=\"files/", "srcset=\"files/"] {
+        assert!(!html.contains(part), "{part}: {html}");
+    }
+    for part in ["<cellflux-tabs ", "<cellflux-carousel ", "<cellflux-compare "] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+    let sets: Vec<&str> = html
+        .split("srcset=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(
+        !sets.is_empty() && sets.iter().all(|set| set.matches("data:").count() == 1),
+        "{sets:?}"
+    );
+    assert_eq!(html.matches("download=\"data").count(), 1, "{html}");
+    assert!(html.contains("download=\"data.csv\">Data</a>"), "{html}");
 }

@@ -1,4 +1,4 @@
-//! What the integration tests share: the machine's device, the golden files, and distances.
+//! What the integration tests share: the machine's device, and the golden files.
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part")]
 
 use std::path::{Path, PathBuf};
@@ -80,13 +80,4 @@ impl Golden {
 
 fn read(path: &PathBuf) -> Vec<u8> {
     std::fs::read(path).unwrap()
-}
-
-/// `||found - expected|| / ||expected||`.
-pub fn relative(found: &[f32], expected: &[f32]) -> f64 {
-    assert_eq!(found.len(), expected.len());
-    let square = |v: f32| f64::from(v) * f64::from(v);
-    let error: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
-    let norm: f64 = expected.iter().map(|v| square(*v)).sum();
-    (error / norm).sqrt()
 }

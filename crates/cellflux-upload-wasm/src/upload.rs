@@ -7,16 +7,14 @@ use cellflux_image::crop::{self, Crop, MIN_CROP_SIDE};
 use cellflux_image::picture::Plane;
 use cellflux_image::reading::{Reading, Sort, sorts};
 use cellflux_image::spec::Colour;
-use cellflux_image::{ImageSpec, Picture, decode_together, preview};
+use cellflux_image::{ImageError, ImageSpec, Picture, decode_together, preview};
 use cellflux_microscope::{PixelSize, PlaneColour};
-use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::model::{Model, plain};
-use crate::picture;
-use crate::trouble::Trouble;
+use crate::{set, trouble};
 
 /// The longer side, in pixels, of the preview on which the visitor places the crop.
 const PREVIEW_SIDE: usize = 900;
@@ -28,8 +26,6 @@ pub struct Upload {
     pictures: Vec<Picture>,
     planes: Vec<PlaneRef>,
     sorts: Vec<Sort>,
-    /// The crop that was cut last: the model's coded bytes `[C, H, W]`.
-    coded: Option<Vec<u8>>,
 }
 
 /// What the page shows of an upload before anything is chosen.
@@ -38,7 +34,7 @@ struct Description {
     name: String,
     width: usize,
     height: usize,
-    planes: Vec<Label>,
+    planes: Vec<PlaneWords>,
     /// For each channel the position of its plane in `planes`, or -1 where only a person can tell.
     assignment: Vec<i32>,
     /// For each channel whether its plane is a guess, which the visitor confirms before the crop can be
@@ -66,7 +62,7 @@ struct Description {
 }
 
 #[derive(Serialize)]
-struct Label {
+struct PlaneWords {
     label: String,
     /// The colour in which the file says that the plane is shown.
     colour: Option<Colour>,
@@ -91,9 +87,10 @@ struct Labelled {
 
 #[wasm_bindgen]
 impl Upload {
-    /// Decodes `[{ name, bytes: ArrayBuffer }]` for a model.
+    /// Decodes `[{ name, bytes: ArrayBuffer }]` for a model whose manifest has this `image` section (JSON).
     #[wasm_bindgen(constructor)]
-    pub fn new(model: &Model, files: &Array) -> Result<Upload, JsValue> {
+    pub fn new(image: &str, files: &Array) -> Result<Upload, JsValue> {
+        let spec: ImageSpec = serde_json::from_str(image).map_err(|error| trouble("bad-bundle", &error))?;
         let mut contents = Vec::new();
         for file in files.iter() {
             contents.push(NamedFile::of(&file)?);
@@ -102,8 +99,8 @@ impl Upload {
         let contents = contents
             .into_iter()
             .map(|NamedFile { name, bytes }| (name, bytes.to_vec()));
-        let pictures = decode_together(contents).map_err(Trouble::from)?;
-        let pictures = assign::merge_grey(pictures, &model.manifest.image);
+        let pictures = decode_together(contents).map_err(refused)?;
+        let pictures = assign::merge_grey(pictures, &spec);
         let planes = pictures
             .iter()
             .enumerate()
@@ -111,26 +108,24 @@ impl Upload {
                 (0..picture.planes.len()).map(move |plane| PlaneRef { picture: at, plane })
             })
             .collect();
-        let spec = model.manifest.image.clone();
         let upload = Self {
             sorts: sorts(&pictures, &spec),
             spec,
             pictures,
             planes,
-            coded: None,
         };
         // Too few planes are refused now, not after the visitor has placed the crop.
-        assign::suggest(&upload.pictures, &upload.spec).map_err(Trouble::from)?;
+        assign::suggest(&upload.pictures, &upload.spec).map_err(refused)?;
         Ok(upload)
     }
 
     /// Size, planes, suggested assignment, centred crop and what the numbers could mean.
     pub fn describe(&self) -> Result<JsValue, JsValue> {
-        let suggestion = assign::suggest_with_colours(&self.pictures, &self.spec).map_err(Trouble::from)?;
+        let suggestion = assign::suggest_with_colours(&self.pictures, &self.spec).map_err(refused)?;
         let (width, height) = self.size();
         let longer = self.spec.width.max(self.spec.height).max(1) as f64;
         let (pixel, notes) = self.scale();
-        plain(&Description {
+        let description = Description {
             name: together(self.pictures.iter()),
             width,
             height,
@@ -150,15 +145,17 @@ impl Upload {
             pixel_um: pixel.map(PixelSize::um),
             scale_from: pixel.map(|pixel| pixel.source().name()),
             notes,
-        })
+        };
+        description
+            .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+            .map_err(|error| trouble("bad-image", &error))
     }
 
     /// A plane in grey, with sides of at most `side` pixels: `{ width, height, rgba }`; nothing where there
     /// is no such plane.
     pub fn plane(&self, at: usize, side: usize) -> JsValue {
-        self.plane_at(at).map_or(JsValue::NULL, |plane| {
-            picture::to_js(&preview::plane(plane, side).picture)
-        })
+        self.plane_at(at)
+            .map_or(JsValue::NULL, |plane| to_js(&preview::plane(plane, side).picture))
     }
 
     /// The numbers of a plane, as the file stores them, reduced to at most `most` pixels:
@@ -174,9 +171,9 @@ impl Upload {
             ("height", reduced.height),
             ("reduction", reduced.reduction),
         ] {
-            picture::set(&object, name, &JsValue::from_f64(number as f64));
+            set(&object, name, &JsValue::from_f64(number as f64));
         }
-        picture::set(&object, "values", &Float32Array::from(reduced.values.as_slice()));
+        set(&object, "values", &Float32Array::from(reduced.values.as_slice()));
         object.into()
     }
 
@@ -195,26 +192,24 @@ impl Upload {
                 PREVIEW_SIDE,
             ))
         };
-        Ok(shown.map_or(JsValue::NULL, |preview| picture::to_js(&preview.picture)))
+        Ok(shown.map_or(JsValue::NULL, |preview| to_js(&preview.picture)))
     }
 
-    /// Cuts the crop, which `Walk::use_upload` takes from here: `{ picture, dark, bright, coded }`. `reading`
-    /// names one reading for each sort of files; `dark` and `bright` are the shares of the crop's pixels that
-    /// are cut off at either end; `coded` are its bytes `[C, H, W]`.
+    /// Cuts the crop: `{ picture, dark, bright, coded }`. `reading` names one reading for each sort of files;
+    /// `dark` and `bright` are the shares of the crop's pixels that are cut off at either end; `coded` are its
+    /// bytes `[C, H, W]`, which `Walk::use_crop` of the explorer's module takes.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "wasm-bindgen passes lists of texts by value only"
     )]
     pub fn cut(
-        &mut self,
+        &self,
         assignment: &[i32],
         x: f64,
         y: f64,
         side: f64,
         reading: Vec<String>,
     ) -> Result<JsValue, JsValue> {
-        // After a refusal no earlier crop is left.
-        self.coded = None;
         let assignment = self.assignment(assignment)?;
         // `as` saturates, and a crop beyond the picture is refused with both sizes named.
         let crop = Crop {
@@ -223,30 +218,19 @@ impl Upload {
             side: side as usize,
         };
         let meanings = self.meanings(&reading);
-        let coded = crop::cut_each(&self.spec, &self.pictures, &assignment, crop, &meanings)
-            .map_err(Trouble::from)?;
-        let shown = self.composite(&coded.bytes)?;
+        let coded =
+            crop::cut_each(&self.spec, &self.pictures, &assignment, crop, &meanings).map_err(refused)?;
+        let composed = self.composite(&coded.bytes)?;
         let object = Object::new();
-        picture::set(&object, "picture", &picture::to_js(&shown));
-        picture::set(&object, "dark", &JsValue::from_f64(coded.clipped.dark));
-        picture::set(&object, "bright", &JsValue::from_f64(coded.clipped.bright));
-        picture::set(&object, "coded", &Uint8Array::from(coded.bytes.as_slice()));
-        self.coded = Some(coded.bytes);
+        set(&object, "picture", &to_js(&composed));
+        set(&object, "dark", &JsValue::from_f64(coded.clipped.dark));
+        set(&object, "bright", &JsValue::from_f64(coded.clipped.bright));
+        set(&object, "coded", &Uint8Array::from(coded.bytes.as_slice()));
         Ok(object.into())
     }
 }
 
 impl Upload {
-    /// The crop that was cut last, coded bytes `[C, H, W]`.
-    pub(crate) fn coded(&self) -> Result<&[u8], Trouble> {
-        self.coded.as_deref().ok_or_else(|| {
-            Trouble::new(
-                "bad-image",
-                "no crop has been cut yet, expected one of the upload",
-            )
-        })
-    }
-
     fn plane_at(&self, at: usize) -> Option<&Plane> {
         self.plane_of(*self.planes.get(at)?)
     }
@@ -255,9 +239,9 @@ impl Upload {
         self.pictures.get(place.picture)?.planes.get(place.plane)
     }
 
-    fn label_of(&self, place: PlaneRef) -> Label {
+    fn label_of(&self, place: PlaneRef) -> PlaneWords {
         let colour = self.plane_of(place).and_then(|plane| plane.colour);
-        Label {
+        PlaneWords {
             label: assign::label(&self.pictures, place),
             colour: colour
                 .map(PlaneColour::rgb)
@@ -303,7 +287,7 @@ impl Upload {
     }
 
     /// The chosen planes; a channel without one is named.
-    fn assignment(&self, chosen: &[i32]) -> Result<Assignment, Trouble> {
+    fn assignment(&self, chosen: &[i32]) -> Result<Assignment, JsValue> {
         let mut planes = Vec::with_capacity(chosen.len());
         for (index, &at) in chosen.iter().enumerate() {
             let place = usize::try_from(at).ok().and_then(|at| self.planes.get(at));
@@ -313,18 +297,16 @@ impl Upload {
                     .channels
                     .get(index)
                     .map_or("", |channel| channel.name.as_str());
-                Trouble::new(
-                    "bad-image",
-                    format!("channel {channel} has no plane yet, expected one of the image's"),
-                )
+                let problem = format!("channel {channel} has no plane yet, expected one of the image's");
+                trouble("bad-image", &problem)
             })?);
         }
-        Ok(Assignment::new(planes, &self.pictures, &self.spec)?)
+        Assignment::new(planes, &self.pictures, &self.spec).map_err(refused)
     }
 
-    fn composite(&self, coded: &[u8]) -> Result<Rgba, Trouble> {
-        let image = self.spec.to_model_range(coded)?;
-        Ok(composite(&self.spec, &Display::of(&self.spec), &image)?)
+    fn composite(&self, coded: &[u8]) -> Result<Rgba, JsValue> {
+        let image = self.spec.to_model_range(coded).map_err(refused)?;
+        composite(&self.spec, &Display::of(&self.spec), &image).map_err(refused)
     }
 
     /// What each file's numbers mean: the reading that was chosen for its sort, or the suggested one.
@@ -398,11 +380,11 @@ struct NamedFile {
 }
 
 impl NamedFile {
-    fn of(file: &JsValue) -> Result<Self, Trouble> {
+    fn of(file: &JsValue) -> Result<Self, JsValue> {
         let wrong = || {
-            Trouble::new(
+            trouble(
                 "bad-image",
-                "a file without a name or bytes, expected { name, bytes }",
+                &"a file without a name or bytes, expected { name, bytes }",
             )
         };
         let get = |name: &str| Reflect::get(file, &JsValue::from_str(name)).map_err(|_| wrong());
@@ -415,4 +397,19 @@ impl NamedFile {
         };
         Ok(Self { name, bytes })
     }
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "`map_err` passes it so")]
+fn refused(error: ImageError) -> JsValue {
+    trouble("bad-image", &error)
+}
+
+/// A picture for a canvas, `{ width, height, rgba: Uint8ClampedArray }`, whose buffer can be transferred.
+fn to_js(picture: &Rgba) -> JsValue {
+    let object = Object::new();
+    set(&object, "width", &JsValue::from_f64(picture.width as f64));
+    set(&object, "height", &JsValue::from_f64(picture.height as f64));
+    let rgba = Uint8ClampedArray::from(picture.pixels.as_slice());
+    set(&object, "rgba", &rgba.into());
+    object.into()
 }
