@@ -54,7 +54,7 @@ const languageOf = (locator) => locator.evaluate((node) => {
   return found ? found.lang : node.getRootNode().host.closest('[lang]').lang;
 });
 
-test('a site in German has its words and decimal comma, and says who has not read them', { skip }, async () => {
+test('a site in German has its words and decimal comma, and says they are unread', { skip }, async () => {
   await inLanguage('language = "de"', async (explorer, page) => {
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
     const play = page.locator('[data-do="play"]');
