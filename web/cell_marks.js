@@ -1,6 +1,7 @@
 // The bundle's own cells beside a chart: a letter for each group of them, its mean, and what they are.
 
 import { done } from './perturbations.js';
+import { phrase, plural } from './words.js';
 
 /** @import { Mark } from './chart.js' */
 /** @import { CellGroup, Perturbation } from './protocol.js' */
@@ -39,16 +40,16 @@ export function markOf({ treated, batch, otherDose, means }, index, place) {
  * @param {Perturbation} [perturbation] a treatment with a compound where it is not said
  */
 export function wordsOf({ treated, synthetic, batch, otherDose, hasStart, cells }, compound, perturbation) {
-  const kind = `${cells} ${synthetic ? 'drawn' : 'real'}`;
+  const treatment = done(perturbation, compound);
   const what = treated
-    ? `${kind} cell${cells > 1 ? 's' : ''} ${done(perturbation, compound)}`
-      + (otherDose ? ' at another dose' : '')
-    : `${kind} control cell${cells > 1 ? 's' : ''}`;
+    ? plural(synthetic ? 'cell_marks.drawn_cells' : 'cell_marks.real_cells', cells, { cells, treatment })
+      + (otherDose ? phrase('shared.another_dose') : '')
+    : plural(synthetic ? 'cell_marks.drawn_controls' : 'cell_marks.real_controls', cells, { cells });
   const where = {
-    same: ' of the start’s batch',
-    other: ' of another batch than the start’s',
-    unknown: ', not known to be of the start’s batch',
+    same: phrase('cell_marks.start_batch'),
+    other: phrase('cell_marks.another_batch_than_start'),
+    unknown: phrase('shared.not_known_start_batch'),
     none: '',
   }[batch];
-  return `${what}${where}${hasStart ? ', the start among them' : ''}`;
+  return `${what}${where}${hasStart ? phrase('cell_marks.start_among_them') : ''}`;
 }

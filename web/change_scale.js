@@ -4,20 +4,21 @@
 import { el } from './html.js';
 import { isRate } from './map_words.js';
 import { paint } from './pixels.js';
+import { phrase } from './words.js';
 
 /** @import { ChangeLegend, MapName, Picture } from './protocol.js' */
 
-const SHARE = 'as a share of the range from black to full scale';
-const RATE = 'per unit of t';
+const SHARE = phrase('change_scale.share_range_from_black');
+const RATE = phrase('change_scale.per_unit_t');
 
 /** A legend on one line, empty until it is told of channels. */
 export class ChangeScale {
   constructor() {
-    this.less = el('span', {}, 'less');
+    this.less = el('span', {}, phrase('change_scale.less'));
     this.below = el('span', { class: 'strips' });
-    this.same = el('span', {}, 'same');
+    this.same = el('span', {}, phrase('change_scale.same'));
     this.above = el('span', { class: 'strips' });
-    this.more = el('span', {}, 'more');
+    this.more = el('span', {}, phrase('change_scale.more'));
     this.unit = el('span', { class: 'unit', hidden: true });
     this.element = el('div', { class: 'change-scale', role: 'img', hidden: true },
       this.less, this.below, this.same, this.above, this.more, this.unit);
@@ -38,7 +39,7 @@ export class ChangeScale {
     this.same.textContent = same;
     this.more.textContent = more;
     this.unit.hidden = !isRate(map);
-    this.unit.textContent = `of full scale ${RATE}`;
+    this.unit.textContent = phrase('change_scale.full_scale', { rate: RATE });
     this.element.setAttribute('aria-label', about);
     this.element.title = about;
     this.below.hidden = size;
@@ -56,15 +57,21 @@ export class ChangeScale {
 function wordsOf(map, scale) {
   if (map === 'speed') {
     return { less: '0', same: '', more: String(scale),
-      about: `Colours of the speed, from 0 to ${scale} ${RATE}, ${SHARE}` };
+      about: phrase('change_scale.colours_speed_from_0', { scale, rate: RATE, share: SHARE }) };
   }
   if (map === 'velocity') {
-    return { less: `falls −${scale}`, same: 'stays', more: `rises +${scale}`,
-      about: `Colours of the velocity, from falling by ${scale} to rising by ${scale} ${RATE}, ${SHARE}` };
+    return { less: phrase('change_scale.falls', {
+      scale,
+    }), same: 'stays', more: phrase('change_scale.rises', { scale }),
+      about: phrase('change_scale.colours_velocity_from_falling', { scale, rate: RATE, share: SHARE }) };
   }
-  const [of, rate] = map === 'guidance' ? ['what the compound adds', ` ${RATE}`] : ['the difference', ''];
-  return { less: `less −${scale}`, same: 'same', more: `more +${scale}`,
-    about: `Colours of ${of}, from ${scale} less to ${scale} more${rate}, ${SHARE}` };
+  const [of, rate] = map === 'guidance'
+    ? [phrase('change_scale.what_compound_adds'), ` ${RATE}`]
+    : [phrase('change_scale.difference'), ''];
+  return { less: phrase('change_scale.less_2', {
+    scale,
+  }), same: 'same', more: phrase('change_scale.more_2', { scale }),
+    about: phrase('change_scale.colours_from_less_more', { of, scale, rate, share: SHARE }) };
 }
 
 /** @param {Picture} picture */

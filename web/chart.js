@@ -1,6 +1,8 @@
 // A small line chart of one measure along a walk, or across something else such as doses: where everything
 // stands, in the units of its view box, and the SVG of it. Where things stand is computed without a document.
 
+import { phrase } from './words.js';
+
 /** @import { MeasuredStep } from './protocol.js' */
 
 /**
@@ -122,7 +124,7 @@ export function nearestStep(times, time, cursor) {
  * @returns {Axis}
  */
 const timeAxis = ([first, last]) => ({
-  label: 'time t',
+  label: phrase('chart.time_t'),
   ticks: ticks(first, last, ACROSS),
   part: (time) => (last > first ? (time - first) / (last - first) : 0.5),
 });

@@ -6,6 +6,7 @@ import { about, aside, placed } from './crop_place.js';
 import { el } from './html.js';
 import { movedBy, NEARER, share, wheelFactor, WHOLE, zoomedAbout } from './lens.js';
 import { paint } from './pixels.js';
+import { phrase } from './words.js';
 
 /** @import { NucleusOffer } from './nucleus_offer.js' */
 /** @import { Crop, Upload } from './protocol.js' */
@@ -54,7 +55,7 @@ export class CropBoard {
         class: 'square',
         tabindex: '0',
         role: 'group',
-        'aria-label': 'Crop square. Arrow keys move it, Shift moves it by ten, plus and minus resize it.',
+        'aria-label': phrase('crop_board.crop_square_arrow_keys'),
         on: { keydown: (event) => this.#key(event) },
       },
       el('span', { class: 'handle', 'data-corner': 'se', 'aria-hidden': 'true' }),
@@ -79,11 +80,12 @@ export class CropBoard {
       const attributes = { type: 'button', class: 'chip', 'aria-label': name, title: name };
       return el('button', { ...attributes, on: { click: does } }, label);
     };
-    this.out = button('−', 'See more of the image', () => this.#zoom(1 / NEARER));
-    this.near = button('+', 'Look closer at the crop', () => this.#zoom(NEARER));
-    this.all = button('Whole image', 'The whole image', () => this.#set(WHOLE));
-    const group = { class: 'closer', role: 'group', 'aria-label': 'Closer look at the image' };
-    const hint = 'Two fingers, or a drag with Shift, move the image.';
+    this.out = button('−', phrase('crop_board.see_more_image'), () => this.#zoom(1 / NEARER));
+    this.near = button('+', phrase('crop_board.look_closer_crop'), () => this.#zoom(NEARER));
+    this.all = button(phrase('crop_board.whole_image'), phrase('crop_board.whole_image_2'),
+      () => this.#set(WHOLE));
+    const group = { class: 'closer', role: 'group', 'aria-label': phrase('crop_board.closer_look_image') };
+    const hint = phrase('crop_board.two_fingers_or_drag');
     this.element = el(
       'div',
       { class: 'board-room' },

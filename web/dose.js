@@ -1,5 +1,7 @@
 // Doses: which a walk may have, where one stands on a slider, and what training had of it.
 
+import { inFigures, phrase } from './words.js';
+
 /** @import { Change, Compound, Recipe } from './protocol.js' */
 
 /** @typedef {[lowest: number, highest: number]} DoseRange in micromolar */
@@ -14,9 +16,9 @@
 /** How far a slider moves at once, as a part of the way. */
 export const STEP = 0.005;
 const BETWEEN =
-  'interpolated by the network: no cell of this compound at this dose was trained on';
+  phrase('dose.interpolated_network_no_cell');
 const BEYOND =
-  'extrapolated by the network: no cell of this compound at this dose, or beyond it, was trained on';
+  phrase('dose.extrapolated_network_no_cell');
 /** The least and the most digits of a dose that a slider gives. */
 const [FEW, MANY] = [3, 12];
 
@@ -130,17 +132,17 @@ const rising = (doses) => [...new Set(doses)].sort((a, b) => a - b);
  * @returns {Standing}
  */
 export function standingOf(dose, compound) {
-  if (!compound) return { kind: 'unseen', words: 'the network has never seen this compound, at any dose' };
+  if (!compound) return { kind: 'unseen', words: phrase('dose.network_never_seen_compound') };
   const { doses, trainedDoses, seen } = compound;
   const listed = doses.includes(dose);
-  if (trainedDoses?.includes(dose)) return { kind: 'trained', words: 'cells of this dose were trained on' };
+  if (trainedDoses?.includes(dose)) return { kind: 'trained', words: phrase('dose.cells_dose_were_trained') };
   if (!seen) {
-    const words = 'the network never saw this compound, at any dose';
-    return { kind: 'unseen', words: listed ? `cells of this dose are in the data, but ${words}` : words };
+    const words = phrase('dose.network_never_saw_compound');
+    return { kind: 'unseen', words: listed ? phrase('dose.cells_dose_data_but', { words }) : words };
   }
-  if (listed && !trainedDoses) return { kind: 'data', words: 'cells of this dose are in the data' };
+  if (listed && !trainedDoses) return { kind: 'data', words: phrase('dose.cells_dose_data') };
   if (listed) {
-    return { kind: 'untrained', words: 'cells of this dose are in the data, but none was trained on' };
+    return { kind: 'untrained', words: phrase('dose.cells_dose_data_but_2') };
   }
   const trained = trainedDoses ?? doses;
   if (trained.length && isWithin(dose, spanOf(trained))) {
@@ -148,6 +150,18 @@ export function standingOf(dose, compound) {
   }
   return { kind: 'beyond', words: BEYOND };
 }
+
+/**
+ * A dose on the page.
+ * @param {number} dose in micromolar
+ */
+export const inWords = (dose) => `${inFigures(dose)} µM`;
+
+/**
+ * Behind what was done at it.
+ * @param {number | undefined} dose in micromolar
+ */
+export const atDose = (dose) => phrase('dose.at', { dose });
 
 /** Whether cells of the compound at this dose are in the data. */
 export const isOfTheData = ({ kind }) => ['trained', 'data', 'untrained'].includes(kind);

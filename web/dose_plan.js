@@ -6,6 +6,7 @@ import { doseRange, dosesBetween, isOfTheData, placeOf, sameAtOtherDoses, standi
 import { MOST_BYTES, MOST_CELLS } from './grid.js';
 import { costOf } from './grid_plan.js';
 import { compoundIn, isRandom } from './recipe_words.js';
+import { phrase, plural } from './words.js';
 
 /** @import { Axis, Point } from './chart.js' */
 /** @import { DosePlan, DosePoint, Doses } from './doses.js' */
@@ -46,9 +47,9 @@ export function dosePlan(state, serial) {
   const { recipe, doses, takesDose, uploaded } = state;
   const no = (refused) => ({ plan: null, refused });
   const points = pointsOf(state, doses.count);
-  if (points.length < 2) return no('This compound has no two doses to compare.');
+  if (points.length < 2) return no(phrase('dose_plan.compound_no_two_doses'));
   if (recipe.direction !== 'forward') {
-    return no('Only a walk forward ends at t = 1, where doses are compared. Choose that direction first.');
+    return no(phrase('dose_plan.only_walk_forward_ends'));
   }
   const count = isRandom(recipe) ? doses.seeds : 1;
   const seeds = Array.from({ length: count }, (_, index) => (recipe.seed + index) % 2 ** 32);
@@ -60,13 +61,15 @@ export function dosePlan(state, serial) {
     shown: row === 0,
   })));
   if (walks.length > MOST_CELLS) {
-    return no(`${points.length} doses from ${count} ${count > 1 ? 'seeds' : 'seed'} are ${walks.length} `
-      + `walks; at most ${MOST_CELLS} are walked. Take fewer of either.`);
+    return no(plural('dose_plan.too_many', count, {
+      points: points.length, count, walks: walks.length, most: MOST_CELLS,
+    }));
   }
   const { bytes } = costOf(walks.filter(({ shown }) => shown), state);
   if (bytes > MOST_BYTES) {
-    return no(`These walks would take about ${Math.ceil(bytes / 1e6)} MB of memory, and at most `
-      + `${MOST_BYTES / 1e6} MB are used. Take fewer steps or fewer doses.`);
+    return no(phrase('dose_plan.these_walks_would_take', {
+      bytes: Math.ceil(bytes / 1e6), most: MOST_BYTES / 1e6,
+    }));
   }
   return {
     refused: null,
@@ -112,7 +115,7 @@ export function axisOf(points) {
   for (const { dose } of rather) {
     if (labelled.every((other) => Math.abs(part(other) - part(dose)) >= APART)) labelled.push(dose);
   }
-  return { label: 'dose, µM, logarithmic', ticks: labelled.sort((a, b) => a - b), part };
+  return { label: phrase('dose_plan.dose_m_logarithmic'), ticks: labelled.sort((a, b) => a - b), part };
 }
 
 /**

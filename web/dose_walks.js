@@ -10,6 +10,7 @@ import { isGenerated, shownStep } from './grid_plan.js';
 import { momentAlong } from './linked_time.js';
 import { informed } from './notices.js';
 import { saveFile } from './save_file.js';
+import { phrase } from './words.js';
 
 /** @import { CellsAt, DosePlan, DoseWalk, Doses } from './doses.js' */
 /** @import { Shot } from './film.js' */
@@ -78,7 +79,7 @@ export class DoseWalks {
 
   /** Walks no more; what has come stays. */
   cancel() {
-    this.#patch({ running: false, stopped: 'Cancelled.' });
+    this.#patch({ running: false, stopped: phrase('shared.cancelled') });
     this.#forget();
   }
 
@@ -109,7 +110,7 @@ export class DoseWalks {
     const { phase, changes, recipe, uploaded } = this.#state();
     if (!plan || !recipe) return;
     if (phase === 'opening') {
-      if (running) this.#patch({ running: false, stopped: 'The computation was started again.' });
+      if (running) this.#patch({ running: false, stopped: phrase('shared.computation_started_again') });
       return;
     }
     if (plan.upload && uploaded && uploaded.key !== plan.upload) {
@@ -140,15 +141,17 @@ export class DoseWalks {
         const cell = cells[key] ?? NOT_BEGUN;
         const step = shownStep(cell, moment);
         if (step === null) return [];
-        const what = isGenerated(recipe, step) ? 'generated, not measured' : 'the start';
+        const what = isGenerated(recipe, step)
+          ? phrase('dose_walks.generated_not_measured')
+          : phrase('shared.start');
         return [{
           picture: cell.pictures[step],
-          label: `${point.dose} µM, t = ${time(cell.times[step])}, ${what}`,
+          label: phrase('dose_walks.m_t', { dose: point.dose, times: time(cell.times[step]), what }),
           caption: point.standing.words,
         }];
       });
       if (!shots.length) return;
-      const notice = informed('The film is being recorded, which takes as long as it will play');
+      const notice = informed(phrase('dose_walks.film_being_recorded_takes'));
       this.#set({ notice });
       const { type, bytes } = await this.#explorer.record(shots);
       if (this.#state().notice === notice) this.#set({ notice: null });

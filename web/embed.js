@@ -3,6 +3,8 @@
 //
 // The frame tells its page how high it wants to be: { cellflux: 'height', height } in pixels.
 
+import { language, phrase } from './words.js';
+
 const models = JSON.parse(document.getElementById('models').textContent);
 const asked = new URLSearchParams(location.search);
 const wanted = asked.get('model');
@@ -25,8 +27,10 @@ explorer.append(document.querySelector('.fallback'));
 if (wanted !== null && wanted !== model.name) {
   const sentence = document.createElement('p');
   sentence.className = 'hint';
-  sentence.textContent = `This page has no model called “${wanted}”, so it shows ${model.name}. It has `
-    + `${models.map(({ name }) => name).join(', ')}.`;
+  sentence.lang = language;
+  sentence.textContent = phrase('embed.page_no_model_called', {
+    wanted, name: model.name, map: models.map(({ name }) => name).join(', '),
+  });
   main.append(sentence);
 }
 main.append(explorer);

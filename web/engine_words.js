@@ -1,9 +1,13 @@
 // Which engines computed a walk, and under which weights, in words.
 
+import { phrase } from './words.js';
+
 /** @import { StepEngine } from './protocol.js' */
 
 const computing = ({ engine, dtype }) => `${engine}, ${dtype}`;
-const named = (step) => `${computing(step)}${step.quick ? `, under quick ${step.quick} weights` : ''}`;
+const named = (step) => `${computing(step)}${step.quick ? phrase('engine_words.under_quick_weights', {
+  quick: step.quick,
+}) : ''}`;
 
 /**
  * The runs of steps that one engine computed under the same weights; steps of which that is not known are
@@ -33,8 +37,10 @@ export function stepsInWords(steps) {
   const runs = enginesOf(steps);
   if (!runs.length) return null;
   const words = runs.map(({ name, from, to }) => {
-    const which = from === to ? `step ${from}` : `steps ${from} to ${to}`;
-    return `${which} by ${name}`;
+    const which = from === to ? phrase('engine_words.step', {
+      from,
+    }) : phrase('engine_words.steps', { from, to });
+    return phrase('engine_words.by', { which, name });
   });
   const said = words.join('; ');
   const all = said[0].toUpperCase() + said.slice(1);
@@ -42,10 +48,8 @@ export function stepsInWords(steps) {
   const engines = new Set(known.map(computing)).size;
   const weights = new Set(known.map(({ quick }) => quick ?? null)).size;
   if (engines > 1) {
-    return `${all}. Engines round differently, so this walk is not exact: walked again by one engine, its `
-      + 'numbers differ a little.';
+    return phrase('engine_words.engines_round_differently_walk', { all });
   }
   if (weights === 1) return all;
-  return `${all}. Quick weights are close to the full ones and not the same, so this walk is not exact: `
-    + 'walked again under the full ones, its numbers differ a little.';
+  return phrase('engine_words.quick_weights_close_full', { all });
 }

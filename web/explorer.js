@@ -32,6 +32,7 @@ import { WalkMeasures } from './walk_measures.js';
 import { Walker } from './walker.js';
 import { leavingCell, withStart } from './where_walks_start.js';
 import { WorkerClient } from './worker_client.js';
+import { phrase } from './words.js';
 
 /** @import { Change, Exploration, FigureOptions, FileKind } from './protocol.js' */
 /** @import { KeptWalk } from './kept_walk.js' */
@@ -266,7 +267,8 @@ class Explorer extends HTMLElement {
     await this.#attempt(async () => {
       const before = this.#state.phase;
       this.#set({ engineAsked: engine, playing: false, notice: null });
-      if (before === 'ready') this.#set({ phase: 'starting', download: { doing: 'Starting the network…' } });
+      const doing = phrase('shared.starting_network');
+      if (before === 'ready') this.#set({ phase: 'starting', download: { doing } });
       if (before === 'offered') {
         await this.#load();
         return;
@@ -409,7 +411,7 @@ class Explorer extends HTMLElement {
   /** A compound that the visitor has typed, or that the file of this name holds. */
   #typeCompound(text, file = null) {
     if (!this.#state.recipe) {
-      this.#set({ notice: informed('Choose an image first: a walk under a compound starts from one.') });
+      this.#set({ notice: informed(phrase('explorer.choose_image_first_walk')) });
       return undefined;
     }
     const leaving = leavingCell(this.#state, null);
@@ -421,8 +423,7 @@ class Explorer extends HTMLElement {
       this.#follow(answer);
       this.#goOnTo(moment);
       const known = same && this.#state.compounds.find(({ id }) => id === same);
-      const sentence = `For the network this is ${known?.name}: both have the same Morgan counts, which `
-        + 'is all that it is told of a compound.';
+      const sentence = phrase('explorer.network_both_same_morgan', { name: known?.name });
       this.#set({ notice: known ? informed(sentence) : leaving.notice });
     }));
   }
@@ -466,8 +467,7 @@ class Explorer extends HTMLElement {
       if (!structure) await this.#upload.take(files);
       else if (this.#state.takesStructures) await this.#typeCompound(structure.text, structure.name);
       else if (this.#state.manifest) {
-        const sentence = 'This model’s vectors are not made from structures, so it takes only the compounds '
-          + 'of its list.';
+        const sentence = phrase('shared.model_vectors_not_made');
         this.#set({ notice: informed(sentence) });
       }
     });
@@ -491,7 +491,7 @@ class Explorer extends HTMLElement {
         ? await this.#worker.call('recipe', { text: recipe })
         : await this.#worker.call('link', { link: walked }));
       this.#linked.compare(beside);
-      this.#set({ notice: informed(`${name} was saved from a walk, which is set up again here.`) });
+      this.#set({ notice: informed(phrase('explorer.saved_from_walk_set', { name })) });
     }));
     this.#walkTo(this.#state.at);
   }
@@ -520,7 +520,7 @@ class Explorer extends HTMLElement {
   /** The walk as a video, which the browser records while it is drawn. */
   async #film() {
     const { walk, start, recipe } = this.#state;
-    const notice = informed('The video is being recorded, which takes as long as it will play');
+    const notice = informed(phrase('explorer.video_being_recorded_takes'));
     this.#set({ notice });
     const made = await film(walk.steps.map((step, index) => (
       { picture: step.now, label: `t = ${time(step.time)}`, caption: stamp(walk, index, start).words })));

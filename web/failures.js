@@ -1,5 +1,7 @@
 // What can fail, in a worker or in the page: every kind of it, and a sentence for the visitor.
 
+import { phrase } from './words.js';
+
 /**
  * Every kind of failure: the modules' own (crates/cellflux-wasm/src/trouble.rs and the other crates
  * that end in -wasm), the worker's and the page's. A way on is offered by kind (notices.js).
@@ -11,8 +13,8 @@ export const KINDS = /** @type {const} */ ([
   // The chemistry's: a compound that was typed and cannot be one.
   'bad-compound',
   // The worker's: a file that did not come or came damaged, a download that was cancelled, WebAssembly that
-  // is not there or has stopped, pictures, chemistry, results and the reader of images, which everything else works without, and what
-  // nobody has foreseen.
+  // is not there or has stopped, pictures, chemistry, results and the reader of images, which everything else
+  // works without, and what nobody has foreseen.
   'download', 'bad-file', 'cancelled', 'no-wasm', 'stopped', 'picture', 'pictures', 'chemistry', 'results',
   'reader', 'internal',
   // The page's: no worker, one that says nothing, a recording that did not come, and what nobody has
@@ -32,8 +34,7 @@ export const KINDS = /** @type {const} */ ([
  */
 export const STOPPED = {
   kind: 'stopped',
-  sentence: 'The computation stopped unexpectedly, most likely because memory ran out; what you chose is '
-    + 'kept, and the steps can be walked again.',
+  sentence: phrase('failures.computation_stopped_unexpectedly_most'),
 };
 
 /** A failure that is thrown: its message is the sentence. */
@@ -55,5 +56,4 @@ export class Failure extends Error {
 
 /** Why what was saved from a walk of another model cannot be followed. */
 export const otherModel = (what, found, open) =>
-  `${what} is of a walk with the model “${found.slice(0, 60)}”; this page has “${open}”, so it cannot be `
-  + 'followed here.';
+  phrase('failures.walk_model_page_cannot', { what, found: found.slice(0, 60), open });

@@ -2,6 +2,7 @@
 // build wrote down.
 
 import { Failure } from './failures.js';
+import { phrase } from './words.js';
 
 /** Nothing for this long is a connection that stands still. */
 export const STALL_MS = 15_000;
@@ -9,7 +10,7 @@ export const STALL_MS = 15_000;
 /** Bringing a file a second time takes about as long as the first, of which this is plenty. */
 const CHECK_MS = 120_000;
 
-const STILL = `nothing has come for ${STALL_MS / 1000} seconds, so the connection seems to stand still`;
+const STILL = phrase('fetched.nothing_come_seconds_connection', { seconds: STALL_MS / 1000 });
 
 /**
  * Aborts a request when nothing comes any more. `moved` is called for every piece that comes, `end` when all
@@ -87,7 +88,7 @@ async function once(address, wanted) {
   try {
     response = await fetch(address, { signal: guard.signal, cache, ...(accept && { headers: { accept } }) });
     if (!response.ok) {
-      const sentence = `${name}: the server answered ${response.status}, expected the file.`;
+      const sentence = phrase('fetched.server_answered_expected_file', { name, status: response.status });
       throw new Failure('download', sentence, { answered: true });
     }
     const reader = response.body.getReader();
@@ -99,7 +100,7 @@ async function once(address, wanted) {
       pieces.push(value);
       if (count > most) {
         reader.cancel().catch(() => {});
-        throw new Failure('bad-bundle', `${name} is larger than ${most} bytes, expected at most that.`);
+        throw new Failure('bad-bundle', phrase('fetched.larger_than_bytes_expected', { name, most }));
       }
     }
   } catch (error) {
@@ -108,8 +109,8 @@ async function once(address, wanted) {
     throw new Failure(
       'download',
       response
-        ? `${name}: the connection broke off after ${count} bytes.`
-        : `${name} could not be fetched; the server does not answer.`,
+        ? phrase('fetched.connection_broke_off_after', { name, count })
+        : phrase('fetched.could_not_fetched_server', { name }),
     );
   } finally {
     guard.end();
@@ -121,8 +122,7 @@ async function once(address, wanted) {
     const type = response.headers.get('content-type');
     throw new Failure(
       'bad-file',
-      `${name} is not the file that this page was made with: ${count} bytes${type ? ` of ${type}` : ''} `
-        + 'came, with another digest.',
+      phrase('fetched.not_file_page_made', { name, count, type: type ? phrase('fetched.of', { type }) : '' }),
     );
   }
   return bytes;
@@ -139,7 +139,7 @@ async function checkedByBrowser(address, { name, integrity }) {
     const response = await fetch(address, { integrity, signal, cache: 'force-cache' });
     return new Uint8Array(await response.arrayBuffer());
   } catch {
-    if (signal.aborted) throw new Failure('download', `${name} did not come a second time, to be compared.`);
+    if (signal.aborted) throw new Failure('download', phrase('fetched.did_not_come_second', { name }));
     return null;
   }
 }

@@ -1,6 +1,7 @@
 // The walk as a video, recorded from a canvas where the browser can do that.
 
 import { el } from './html.js';
+import { phrase } from './words.js';
 
 /** @import { Picture } from './protocol.js' */
 
@@ -42,7 +43,7 @@ export async function film(shots) {
   recorder.addEventListener('dataavailable', ({ data }) => pieces.push(data));
   const ended = new Promise((resolve, reject) => {
     recorder.addEventListener('stop', resolve);
-    recorder.addEventListener('error', () => reject(new Error('The browser could not record the video.')));
+    recorder.addEventListener('error', () => reject(new Error(phrase('film.browser_could_not_record'))));
   });
   // The pause before the end is not cut off by an error: it is told after it.
   ended.catch(() => {});

@@ -1,6 +1,8 @@
 // What was measured of the chosen compound beside its real cells, in the words of the bundle's evaluation
 // (crates/cellflux-bundle, evaluation::Finding), and whether that was with the settings chosen here.
 
+import { phrase } from './words.js';
+
 /** @import { Compound, Finding, Measuring, Recipe } from './protocol.js' */
 
 const FIXED = ['solver', 'grid', 'steps', 'alpha', 'noise'];
@@ -11,13 +13,14 @@ const ADAPTIVE = ['solver', 'rtol', 'atol', 'alpha', 'noise'];
  * evaluation says so. Where nothing was measured, that no real cells were is true whatever the bundle shows.
  * @param {Measuring | null | undefined} measuring
  */
-export const natureOf = (measuring) => measuring?.cells ?? 'real';
+export const natureOf = (measuring) =>
+  phrase(measuring?.cells === 'drawn' ? 'finding.drawn' : 'finding.real');
 
 /**
  * The heading of what an evaluation says.
  * @param {Measuring | null | undefined} measuring
  */
-export const besideCells = (measuring) => `Beside ${natureOf(measuring)} cells`;
+export const besideCells = (measuring) => phrase('finding.beside_cells', { nature: natureOf(measuring) });
 
 /**
  * Why nothing is known of a compound that was typed.
@@ -25,7 +28,7 @@ export const besideCells = (measuring) => `Beside ${natureOf(measuring)} cells`;
  * @param {string} name
  */
 export const typedUnmeasured = (measuring, name) =>
-  `No ${natureOf(measuring)} cells measured: ${name} was typed, and the network has never seen it.`;
+  phrase('finding.no_cells_measured_typed', { nature: natureOf(measuring), name });
 
 /**
  * Whether a recipe walks with a sampling's settings. Seeds aside: each cell was measured with its own noise.
@@ -60,16 +63,20 @@ export function findingLines(compound, recipe, measuring) {
   if (!measuring || !recipe || !compound?.findings.length) return null;
   const found = ofDose(compound.findings, recipe.dose);
   if (!found.length) {
-    return [{ words: `no ${natureOf(measuring)} cells measured at this dose`, warns: false }];
+    return [{ words: phrase('finding.no_cells_measured_dose', {
+      nature: natureOf(measuring),
+    }), warns: false }];
   }
   const lines = found.flatMap(({ dose_um: dose, sentence, warning }) => {
-    const at = recipe.dose === undefined && dose !== null ? `at ${dose} µM: ` : '';
+    const at = recipe.dose === undefined && dose !== null ? phrase('finding.m', { dose }) : '';
     const said = { words: at + sentence, warns: false };
     return warning ? [{ words: at + warning, warns: true }, said] : [said];
   });
   if (found.some(({ measured }) => measured) && !sameSettings(recipe, measuring.sampling)) {
-    const which = measuring.recommended ? 'the recommended settings' : 'settings of its own';
-    lines.push({ words: `measured with ${which}, not with these`, warns: true });
+    const which = measuring.recommended
+      ? phrase('finding.recommended_settings')
+      : phrase('finding.settings_own');
+    lines.push({ words: phrase('finding.measured_not_these', { which }), warns: true });
   }
   return lines;
 }

@@ -2,12 +2,13 @@
 // started anew with them. Steps that are there stay, and say under which weights they ran.
 
 import { informed, warned } from './notices.js';
+import { phrase } from './words.js';
 
 /** @import { State } from './state.js' */
 /** @import { WorkerClient } from './worker_client.js' */
 
-const TRY_AGAIN = [{ label: 'Try again', intent: 'full' }];
-const WALK_AGAIN = [{ label: 'Walk again with the full weights', intent: 'again' }];
+const TRY_AGAIN = [{ label: phrase('shared.try_again'), intent: 'full' }];
+const WALK_AGAIN = [{ label: phrase('full_weights.walk_again_full_weights'), intent: 'again' }];
 
 /** Where there is another notice, the visitor has to deal with that first. */
 const isFree = (notice) => notice?.kind !== 'trouble' && notice?.kind !== 'warning';
@@ -63,8 +64,9 @@ export class FullWeights {
   #tell() {
     const { walk, notice, engine } = this.#state();
     if (!walk?.quick || !isFree(notice)) return;
-    const sentence = `The full ${engine.weights} weights have come. Steps of this walk ran under the quick `
-      + `${walk.quick.dtype} ones, which is close to what the network gives, but not exact`;
+    const sentence = phrase('full_weights.full_weights_come_steps', {
+      weights: engine.weights, dtype: walk.quick.dtype,
+    });
     this.#set({ notice: { ...informed(sentence), actions: WALK_AGAIN } });
   }
 }
@@ -76,6 +78,6 @@ export class FullWeights {
  */
 function without(error, { engine }) {
   const why = String(error?.sentence ?? error?.message ?? error).replace(/\.$/, '');
-  const sentence = `${why}. Walks go on under the quick ${engine?.weights ?? ''} weights, and are not exact`;
+  const sentence = phrase('full_weights.walks_go_on_under', { why, weights: engine?.weights ?? '' });
   return { ...warned(sentence), actions: TRY_AGAIN };
 }

@@ -1,6 +1,7 @@
 // A grid of walks as the page's state has it: what was chosen, what is walked, and how far each walk is.
 
 import { capital, wordsFor } from './perturbations.js';
+import { phrase } from './words.js';
 
 /** @import { Compound, Picture, Recipe, SideStep } from './protocol.js' */
 
@@ -9,14 +10,14 @@ import { capital, wordsFor } from './perturbations.js';
 
 /** @type {Record<Dimension, string>} */
 export const DIMENSIONS = {
-  compound: 'Compound',
-  control: 'Start image',
-  seed: 'Seed',
-  noise: 'Source noise',
-  alpha: 'Guidance α',
-  dose: 'Dose',
-  steps: 'Steps',
-  solver: 'Solver',
+  compound: phrase('grid.compound'),
+  control: phrase('grid.start_image'),
+  seed: phrase('shared.seed'),
+  noise: phrase('shared.source_noise'),
+  alpha: phrase('shared.guidance'),
+  dose: phrase('shared.dose'),
+  steps: phrase('shared.steps'),
+  solver: phrase('shared.solver'),
 };
 
 /**

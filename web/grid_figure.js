@@ -8,6 +8,7 @@ import { LONGEST } from './link_at.js';
 import { withBeside } from './link_beside.js';
 import { momentAlong } from './linked_time.js';
 import { realBeside } from './real_beside.js';
+import { phrase } from './words.js';
 
 /** @import { Plan, Planned, Value } from './grid.js' */
 /** @import { Moment } from './linked_time.js' */
@@ -16,7 +17,7 @@ import { realBeside } from './real_beside.js';
 /** @import { State } from './state.js' */
 
 /** What is said where there is no walk. */
-const BEYOND = 'Beyond this compound’s doses in the data';
+const BEYOND = phrase('grid_figure.beyond_compound_doses_data');
 
 /**
  * Whether all that has come of a grid is drawn as the walk in view, so that one legend holds for all.
@@ -43,7 +44,7 @@ export function tableOf(state) {
   const table = {
     columns: [
       ...columns.values.map((value) => named(columns, value)),
-      ...(plan.real === 'column' ? ['Not generated'] : []),
+      ...(plan.real === 'column' ? [phrase('shared.not_generated')] : []),
     ],
     rows: [
       ...rows.values.map((row) => ({
@@ -54,7 +55,7 @@ export function tableOf(state) {
         ],
       })),
       ...(plan.real === 'row'
-        ? [{ heading: 'Not generated', cells: columns.values.map((column) =>
+        ? [{ heading: phrase('shared.not_generated'), cells: columns.values.map((column) =>
             printing.real(firstIn('column', column))) }]
         : []),
     ],
@@ -90,7 +91,7 @@ class Printing {
   /** @param {Planned} [cell] */
   real(cell) {
     const found = cell && realBeside(cell.recipe, this.#state);
-    if (!found) return { picture: null, caption: 'None in this bundle' };
+    if (!found) return { picture: null, caption: phrase('grid_figure.none_bundle') };
     const picture = this.#state.thumbnails.get(found.tile.id);
     const [width, height] = this.#state.manifest.size;
     const fits = picture && picture.width === width && picture.height === height;
@@ -111,19 +112,21 @@ class Printing {
  * @returns {FigureWords}
  */
 function wordsOf(state, { base, rows, columns, cells, real }, moment) {
-  const at = `t = ${figures.time(moment.time)}${moment.back ? ' on the way back' : ''}`;
+  const at = phrase('shared.t', {
+    time: figures.time(moment.time), back: moment.back ? phrase('grid_figure.on_way_back') : '',
+  });
   const chosen = { [rows.of]: rows.values, [columns.of]: columns.values };
   const grid = { rows: rows.of, columns: columns.of, chosen, real: real !== null };
   const { link: also, left } = withBeside('', { pin: null, grid }, LONGEST - state.link.length);
   const named = (side) => dimensionName(side.of, state.compounds);
   const own = viewOf(base) !== viewOf({ hidden: [], channels: [] });
   return {
-    title: `Walks by ${named(rows)} and ${named(columns)}, at ${at}`,
+    title: phrase('grid_figure.walks', { named: named(rows), columns: named(columns), at }),
     lines: [
-      `All walks: ${sharedWords({ base, rows, columns }, state)}`,
+      phrase('grid_figure.all_walks', { shared: sharedWords({ base, rows, columns }, state) }),
       ...licences(state, cells.map(({ recipe }) => recipe), real !== null),
-      ...(real && own ? ['Cells that are not generated are shown in the model’s own colours'] : []),
-      ...left.map((words) => `The link has no room for ${words}`),
+      ...(real && own ? [phrase('grid_figure.cells_not_generated_shown')] : []),
+      ...left.map((words) => phrase('grid_figure.link_no_room', { words })),
     ],
     is_of_walk: false,
     also,
@@ -142,5 +145,5 @@ function licences(state, recipes, real) {
   const beside = real ? recipes.map((recipe) => realBeside(recipe, state)?.tile) : [];
   const said = [...starts, ...beside].filter(Boolean).map(({ source, licence }) => `${source}; ${licence}`);
   const all = [...new Set(said)];
-  return all.length ? [`Starts and cells that are not generated: ${all.join('. ')}`] : [];
+  return all.length ? [phrase('grid_figure.starts_cells_not_generated', { all: all.join('. ') })] : [];
 }

@@ -1,12 +1,13 @@
 // Which walks a grid has: what its rows and columns may vary, which values are chosen, what the walks cost,
 // and why a grid is refused.
 
-import { doseRange, isWithin } from './dose.js';
+import { doseRange, inWords, isWithin } from './dose.js';
 import * as figures from './figures.js';
 import { dimensionName, MOST_BYTES, MOST_CELLS } from './grid.js';
 import { stepAt } from './linked_time.js';
 import { hasReal } from './real_beside.js';
 import { compoundIn, isRandom, SOLVERS, solverIn, startIn } from './recipe_words.js';
+import { inFigures, phrase } from './words.js';
 
 /** @import { Cell, Dimension, Plan, Planned, Value } from './grid.js' */
 /** @import { Moment } from './linked_time.js' */
@@ -86,13 +87,14 @@ export function valueWords(dimension, value, names) {
     case 'control': {
       const tile = names.samples?.find(({ id }) => id === value);
       const same = names.samples?.filter(({ label }) => label === tile?.label).length > 1;
-      return `${startIn(String(value), names)}${same ? `, no. ${tile.number}` : ''}`;
+      const number = same ? phrase('grid_plan.number', { number: tile.number }) : '';
+      return `${startIn(String(value), names)}${number}`;
     }
-    case 'seed': return `seed ${value}`;
-    case 'noise': return `noise ${value}`;
-    case 'alpha': return `α = ${value}`;
-    case 'dose': return `${value} µM`;
-    case 'steps': return `${value} steps`;
+    case 'seed': return phrase('grid_plan.seed', { value });
+    case 'noise': return phrase('grid_plan.noise', { value });
+    case 'alpha': return `α = ${inFigures(value)}`;
+    case 'dose': return inWords(Number(value));
+    case 'steps': return phrase('grid_plan.steps', { value });
     default: return solverIn(value);
   }
 }
@@ -156,9 +158,11 @@ export function planOf(state, serial) {
   const { grid } = state;
   const no = (refused) => ({ plan: null, refused });
   const [rows, columns] = [grid.rows, grid.columns].map((of) => ({ of, values: chosenOf(state, of) }));
-  if (rows.of === columns.of) return no('Rows and columns vary the same; choose two things to vary.');
+  if (rows.of === columns.of) return no(phrase('grid_plan.rows_columns_vary_same'));
   for (const { of, values } of [rows, columns]) {
-    if (!values.length) return no(`Choose at least one value of “${dimensionName(of, state.compounds)}”.`);
+    if (!values.length) return no(phrase('grid_plan.choose_least_one_value', {
+      name: dimensionName(of, state.compounds),
+    }));
   }
   const varied = [rows.of, columns.of];
   const base = baseOf(state, varied);
@@ -187,24 +191,25 @@ export function planOf(state, serial) {
 function whyNot(state, cells, { rows, columns }) {
   const asked = rows.values.length * columns.values.length;
   if (asked > MOST_CELLS) {
-    return `This grid has ${rows.values.length} × ${columns.values.length} = ${asked} cells; at most `
-      + `${MOST_CELLS} are walked. Leave out some values.`;
+    return phrase('grid_plan.grid_cells_most_walked', {
+      length: rows.values.length, across: columns.values.length, asked, most: MOST_CELLS,
+    });
   }
-  if (!cells.length) return 'These doses are beyond those that the data have of these compounds.';
+  if (!cells.length) return phrase('grid_plan.these_doses_beyond_those');
   const { bytes } = costOf(cells, state);
   if (bytes > MOST_BYTES) {
-    return `This grid would take about ${Math.ceil(bytes / 1e6)} MB of memory, and at most `
-      + `${MOST_BYTES / 1e6} MB are used. Take fewer steps, or leave out some values.`;
+    return phrase('grid_plan.grid_would_take_about', {
+      bytes: Math.ceil(bytes / 1e6), most: MOST_BYTES / 1e6,
+    });
   }
   const alike = (of) => new Set(cells.map(({ recipe }) => of(recipe))).size < 2;
   const many = [rows, columns].filter(({ values }) => values.length > 1).map(({ of }) => of);
   const random = cells.some(({ recipe }) => isRandom(recipe));
   if (many.includes('seed') && !random) {
-    return 'Without source noise every seed gives the same walk. Vary the source noise, or choose a level '
-      + 'above 0 first.';
+    return phrase('grid_plan.without_source_noise_every');
   }
   if (many.includes('steps') && alike(({ solver }) => solver) && cells[0].recipe.solver === 'dopri5') {
-    return 'The adaptive solver chooses its steps itself. Choose another solver to vary the steps.';
+    return phrase('grid_plan.adaptive_solver_chooses_steps');
   }
   return null;
 }
@@ -231,11 +236,13 @@ export const isGenerated = (recipe, step) => step !== null && (step > 0 || isRan
  * @param {number | null} step
  */
 export function captionOf(cell, { times, of, finished, failed }, step) {
-  if (failed) return `Stopped: ${failed}`;
-  if (step === null) return 'Waits';
-  const what = isGenerated(cell.recipe, step) ? 'generated' : 'the start';
-  const on = finished ? '' : ` (step ${times.length - 1}${of ? ` of ${of}` : ''})`;
-  return `t = ${figures.time(times[step])}, ${what}${on}`;
+  if (failed) return phrase('shared.stopped', { failed });
+  if (step === null) return phrase('shared.waits');
+  const what = isGenerated(cell.recipe, step) ? phrase('shared.generated') : phrase('shared.start');
+  const on = finished ? '' : phrase('grid_plan.on_step', {
+    step: times.length - 1, of: of ? phrase('shared.of', { of }) : '',
+  });
+  return phrase('grid_plan.t', { times: figures.time(times[step]), what, on });
 }
 
 /**
@@ -248,13 +255,13 @@ export function sharedWords({ base, rows, columns }, state) {
   const adaptive = base.solver === 'dopri5';
   const words = {
     compound: compoundIn(base, state),
-    dose: state.takesDose && !varied.has('compound') ? `${base.dose} µM` : null,
+    dose: state.takesDose && !varied.has('compound') ? inWords(base.dose) : null,
     control: startIn(base.control, state),
     solver: solverIn(base.solver),
-    steps: adaptive && !varied.has('solver') ? null : `${base.steps} steps`,
-    alpha: `α = ${base.alpha}`,
-    noise: `source noise ${base.noise}`,
-    seed: base.noise > 0 || base.control === 'noise' ? `seed ${base.seed}` : null,
+    steps: adaptive && !varied.has('solver') ? null : phrase('shared.steps_2', { steps: base.steps }),
+    alpha: `α = ${inFigures(base.alpha)}`,
+    noise: phrase('grid_plan.source_noise', { noise: base.noise }),
+    seed: base.noise > 0 || base.control === 'noise' ? phrase('shared.seed_2', { seed: base.seed }) : null,
   };
   return Object.entries(words).filter(([name, value]) => value && !varied.has(/** @type {any} */ (name)))
     .map(([, value]) => value).join(', ');

@@ -2,6 +2,7 @@
 
 import { offered } from './grid_plan.js';
 import { wordsFor } from './perturbations.js';
+import { phrase } from './words.js';
 
 /** @import { Grid } from './grid.js' */
 /** @import { Change } from './protocol.js' */
@@ -36,17 +37,16 @@ export function presetsOf(state) {
   if (starts && flowSource === 'control') {
     presets.push({
       id: 'batches',
-      title: `One ${one} from controls of two batches`,
-      look: `Do both starts change alike under ${compound.name}, while each keeps the look of its batch?`,
+      title: phrase('grid_presets.one_from_controls_two', { one }),
+      look: phrase('grid_presets.do_both_starts_change', { name: compound.name }),
       grid: { rows: 'control', columns: 'compound', chosen: { control: starts, compound: pair } },
     });
   }
   if (flowSource === 'noise' && compound) {
     presets.push({
       id: 'noise',
-      title: 'Start from noise',
-      look: 'No control enters: each row is one draw of noise. What is alike down a column is the '
-        + `${one}’s, what is alike along a row is the noise’s.`,
+      title: phrase('grid_presets.start_from_noise'),
+      look: phrase('grid_presets.no_control_enters_each', { one }),
       grid: {
         rows: 'seed', columns: 'compound',
         chosen: { seed: offered(state).seed.slice(0, 4), compound: pair },
@@ -55,9 +55,8 @@ export function presetsOf(state) {
   }
   presets.push({
     id: 'return',
-    title: 'There and back',
-    look: 'The walk in view goes to t = 1 and back. Is the cell at its end the one at its start? '
-      + '“Difference” shows what the solver’s error has left.',
+    title: phrase('shared.there_back'),
+    look: phrase('grid_presets.walk_view_goes_t'),
     change: { direction: 'return' },
   });
   return presets;

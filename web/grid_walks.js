@@ -4,6 +4,7 @@
 import { inOrder, NOT_BEGUN, viewOf, withStep } from './grid.js';
 import { planOf } from './grid_plan.js';
 import { presetsOf } from './grid_presets.js';
+import { phrase } from './words.js';
 
 /** @import { Grid } from './grid.js' */
 /** @import { SideFailure, SideStep } from './protocol.js' */
@@ -80,7 +81,7 @@ export class GridWalks {
 
   /** Walks no more; what has come stays. */
   cancel() {
-    this.#patch({ running: false, stopped: 'Cancelled.' });
+    this.#patch({ running: false, stopped: phrase('shared.cancelled') });
     this.#call([]);
   }
 
@@ -118,7 +119,7 @@ export class GridWalks {
     const { phase, changes, recipe, uploaded } = this.#state();
     if (!plan || !recipe) return;
     if (phase === 'opening') {
-      if (running) this.#patch({ running: false, stopped: 'The computation was started again.' });
+      if (running) this.#patch({ running: false, stopped: phrase('shared.computation_started_again') });
       return;
     }
     if (plan.upload && uploaded && uploaded.key !== plan.upload) {

@@ -2,6 +2,7 @@
 // words. What is drawn is never called real.
 
 import { cutOff, percent, SILENT } from './view.js';
+import { lowered, phrase, plural } from './words.js';
 
 /** @import { Counted, Window } from './protocol.js' */
 /** @import { CellsBeside } from './real_beside.js' */
@@ -10,16 +11,18 @@ import { cutOff, percent, SILENT } from './view.js';
 /** @typedef {{ line: 'filled' | 'solid' | 'dashed' | null, words: string }} LegendLine */
 
 const WHERE = {
-  plate: ', of the start’s plate',
-  batch: ', of the start’s batch',
-  other: ', of other batches than the start’s',
-  unknown: ', not known to be of the start’s batch',
+  plate: phrase('histogram_words.start_plate'),
+  batch: phrase('histogram_words.start_batch'),
+  other: phrase('histogram_words.other_batches_than_start'),
+  unknown: phrase('shared.not_known_start_batch'),
   none: '',
 };
 
-/** @param {CellsBeside} beside @param {number} n */
-const cellsOf = ({ drawn, untreated }, n) =>
-  `${drawn ? 'drawn' : 'real'} ${untreated ? 'control' : 'treated'} cell${n === 1 ? '' : 's'}`;
+/** @param {Pick<CellsBeside, 'drawn' | 'untreated'>} beside @param {number} n */
+function cellsOf({ drawn, untreated }, n) {
+  if (untreated) return plural(drawn ? 'histogram_words.drawn_controls' : 'histogram_words.real_controls', n);
+  return plural(drawn ? 'histogram_words.drawn_treated' : 'histogram_words.real_treated', n);
+}
 
 /**
  * The outlines, each with its line's name, what it is of and of how many pictures.
@@ -32,37 +35,46 @@ const cellsOf = ({ drawn, untreated }, n) =>
  */
 export function legendLines(now, start, { name, control }, beside, counted) {
   /** @type {LegendLine[]} */
-  const lines = [{ line: 'filled', words: `Filled, now: ${lower(now)}, n = 1` }];
-  if (start) lines.push({ line: 'solid', words: `Solid line, start: ${startWords(start)}, n = 1` });
+  const lines = [{ line: 'filled', words: phrase('histogram_words.filled_now_n_1', { now: lower(now) }) }];
+  if (start) lines.push({ line: 'solid', words: phrase('histogram_words.solid_line_start_n', {
+    start: startWords(start),
+  }) });
   const none = control
-    ? `This bundle holds no real cells of ${name} beside the controls to start from.`
-    : `This bundle holds no real treated cells of ${name}.`;
+    ? phrase('histogram_words.bundle_holds_no_real', { name })
+    : phrase('histogram_words.bundle_holds_no_real_2', { name });
   if (!beside) return [...lines, { line: null, words: none }];
   const isNone = beside.drawn ? ` ${none}` : '';
-  if (!counted) return [...lines, { line: null, words: `The bundle’s cells are being counted.${isNone}` }];
+  if (!counted) return [...lines, { line: null, words: phrase('histogram_words.bundle_cells_being_counted', {
+    isNone,
+  }) }];
   if ('failed' in counted) {
-    return [...lines, { line: null, words: `The bundle’s cells could not be counted: ${counted.failed}` }];
+    return [...lines, { line: null, words: phrase('histogram_words.bundle_cells_could_not', {
+      failed: counted.failed,
+    }) }];
   }
   const { cells, missing } = counted;
   if (!cells) {
-    const words = `No picture of the bundle’s ${cellsOf(beside, beside.of)} came; closing and opening this `
-      + `tries again.${isNone}`;
+    const words = phrase('histogram_words.no_picture_bundle_came', {
+      kind: cellsOf(beside, beside.of), isNone,
+    });
     return [...lines, { line: null, words }];
   }
-  const some = beside.of > cells ? ` of ${beside.of}` : '';
-  const lacking = missing ? ` (${missing} did not come)` : '';
-  const under = beside.untreated ? '' : ` under ${name}`;
-  const dose = beside.otherDose ? ' at another dose' : '';
-  const what = beside.answer ? ', the true answer for this start' : WHERE[beside.where];
-  const words = `Dashed line: ${cellsOf(beside, cells)}${under}${dose}${what}, n = ${cells}${some}${lacking}`;
+  const some = beside.of > cells ? phrase('shared.of', { of: beside.of }) : '';
+  const lacking = missing ? phrase('histogram_words.did_not_come', { missing }) : '';
+  const under = beside.untreated ? '' : phrase('histogram_words.under', { name });
+  const dose = beside.otherDose ? phrase('shared.another_dose') : '';
+  const what = beside.answer ? phrase('histogram_words.true_answer_start') : WHERE[beside.where];
+  const words = phrase('histogram_words.dashed_line_n', {
+    kind: cellsOf(beside, cells), under, dose, what, cells, some, lacking,
+  });
   return [...lines, { line: 'dashed', words: isNone ? `${words}.${isNone}` : words }];
 }
 
 /** @param {Start} start */
 function startWords({ kind, synthetic }) {
-  if (kind === 'noise') return 'noise';
-  if (kind === 'upload') return 'your image';
-  return `${synthetic ? 'drawn' : 'real'} ${kind === 'treated' ? 'treated' : 'control'} cell`;
+  if (kind === 'noise') return phrase('shared.noise');
+  if (kind === 'upload') return phrase('shared.your_image');
+  return cellsOf({ drawn: synthetic, untreated: kind !== 'treated' }, 1);
 }
 
 /**
@@ -75,12 +87,15 @@ function startWords({ kind, synthetic }) {
  */
 export function outsideSentence(beside, cells, counts, window) {
   const { dark, bright } = cutOff(counts, window);
-  const sentence = `${cells} ${cellsOf(beside, cells)}: ${percent(bright)} of pixels brighter than the `
-    + `window, ${percent(dark)} darker.`;
+  const sentence = phrase('histogram_words.pixels_brighter_than_window', {
+    cells, kind: cellsOf(beside, cells), bright: percent(bright), dark: percent(dark),
+  });
   const ends = [...(bright > SILENT ? ['bright'] : []), ...(dark > SILENT ? ['dark'] : [])];
   if (!ends.length) return { sentence, warns: false };
-  const where = ends.length === 2 ? 'at both ends' : `at the ${ends[0]} end`;
-  return { sentence: `${sentence} Warning: more than 1 % is cut off ${where}.`, warns: true };
+  const where = ends.length === 2
+    ? phrase('histogram_words.cut_at_both')
+    : phrase(ends[0] === 'bright' ? 'histogram_words.cut_at_bright' : 'histogram_words.cut_at_dark');
+  return { sentence: `${sentence} ${where}`, warns: true };
 }
 
-const lower = (words) => words.charAt(0).toLowerCase() + words.slice(1);
+const lower = (words) => lowered(words.charAt(0)) + words.slice(1);

@@ -1,6 +1,8 @@
 // Files the visitor hands over: dropped and pasted (drops.js) or chosen. They are read here and go to the
 // worker, nowhere else.
 
+import { phrase } from './words.js';
+
 /**
  * More than this, in all files of one drop, is neither a crop nor a field; refused before it is read into
  * memory.
@@ -21,16 +23,16 @@ export async function structureIn(files) {
   const file = files.find(({ name }) => STRUCTURE.test(name));
   if (!file) return null;
   if (files.length > 1) {
-    throw new Error(`${file.name} and other files at once; expected one structure, or images alone.`);
+    throw new Error(phrase('intake.other_files_once_expected', { name: file.name }));
   }
   if (file.size > LARGEST_STRUCTURE) {
     const [size, most] = [file.size, LARGEST_STRUCTURE].map((bytes) => (bytes / 1e6).toFixed(0));
-    throw new Error(`${file.name} is ${size} MB; expected one structure of at most ${most} MB.`);
+    throw new Error(phrase('intake.mb_expected_one_structure', { name: file.name, size, most }));
   }
   try {
     return { name: file.name, text: await file.text() };
   } catch {
-    throw new Error(`${file.name} could not be read; it may have been moved, or it is a folder.`);
+    throw new Error(phrase('shared.could_not_read_may', { name: file.name }));
   }
 }
 
@@ -42,22 +44,28 @@ export async function structureIn(files) {
  */
 export async function read(files) {
   if (files.length > MOST_FILES) {
-    throw new Error(`${files.length} files at once; expected at most ${MOST_FILES}, one for each channel.`);
+    throw new Error(phrase('intake.files_once_expected_most', { length: files.length, most: MOST_FILES }));
   }
   const total = files.reduce((sum, file) => sum + file.size, 0);
   if (total > LARGEST) {
-    const what = files.length === 1 ? `${files[0].name} is` : `${files.length} files are together`;
+    const what = files.length === 1 ? phrase('intake.is', {
+      name: files[0].name,
+    }) : phrase('intake.files_together', { length: files.length });
     throw new Error(
-      `${what} ${(total / 1e6).toFixed(0)} MB; expected at most ${LARGEST / 1e6} `
-        + `MB${files.length === 1 ? '' : ' for all files of one image'}.`,
+      phrase('intake.mb_expected_most_mb', {
+        what,
+        total: (total / 1e6).toFixed(0),
+        most: LARGEST / 1e6,
+        length: files.length === 1 ? '' : phrase('intake.all_files_one_image'),
+      }),
     );
   }
   return Promise.all(files.map(async (file) => {
     try {
-      return { name: file.name || 'pasted image', bytes: await file.arrayBuffer() };
+      return { name: file.name || phrase('intake.pasted_image'), bytes: await file.arrayBuffer() };
     } catch {
       throw new Error(
-        `${file.name || 'The pasted image'} could not be read; it may have been moved, or it is a folder.`,
+        phrase('shared.could_not_read_may', { name: file.name || phrase('intake.pasted_image_2') }),
       );
     }
   }));

@@ -2,6 +2,7 @@
 
 import { LONGEST } from './link_at.js';
 import { Failure } from './failures.js';
+import { phrase } from './words.js';
 
 /** @typedef {{ name: string, link: string | null, recipe: string | null }} KeptWalk one of the two is null */
 
@@ -41,8 +42,7 @@ async function reading(file) {
     bounded(file, LARGEST_SVG);
     const found = linkOf(svgText(await contentOf(file, (whole) => whole.text()), LINK));
     if (!found) {
-      throw new Failure('bad-image', `${file.name} holds no link to a walk; expected a figure that this page `
-        + 'has saved, or an image as PNG, JPEG, TIFF or .npy.');
+      throw new Failure('bad-image', phrase('kept_walk.holds_no_link_walk', { name: file.name }));
     }
     return found;
   }
@@ -60,14 +60,14 @@ const linkOf = (text) =>
 function bounded({ name, size }, most) {
   if (size <= most) return;
   const [found, allowed] = [size, most].map((bytes) => (bytes / 1e6).toFixed(0));
-  throw new Failure('bad-image', `${name} is ${found} MB; expected at most ${allowed} MB.`);
+  throw new Failure('bad-image', phrase('kept_walk.mb_expected_most_mb', { name, found, allowed }));
 }
 
 async function contentOf(file, read) {
   try {
     return await read(file);
   } catch {
-    const sentence = `${file.name} could not be read; it may have been moved, or it is a folder.`;
+    const sentence = phrase('shared.could_not_read_may', { name: file.name });
     throw new Failure('bad-image', sentence);
   }
 }

@@ -26,6 +26,7 @@ import { Keep } from './parts/keep.js';
 import { RecipeCode } from './parts/recipe_code.js';
 import { Provenance } from './parts/provenance.js';
 import { wordsFor } from './perturbations.js';
+import { language, phrase } from './words.js';
 
 /** @import { Compound } from './protocol.js' */
 
@@ -70,14 +71,15 @@ function step(number, name, title, lead, ...parts) {
 }
 
 /**
- * The explorer's own words are English on a page in any language, and are marked so: a screen reader reads
- * them aloud by their language. What the embedding page has put into the explorer keeps the page's.
+ * The explorer's own words are in the language of the site that it comes from, and are marked so: a screen
+ * reader reads them aloud by their language. What the embedding page has put into the explorer keeps the
+ * page's.
  * @param {HTMLElement} host the explorer, whose embedding page may have put something into it
  * @returns {HTMLElement[]}
  */
 export function layout(host) {
   const elements = elementsFor(host);
-  for (const element of elements) element.lang = 'en';
+  for (const element of elements) element.lang = language;
   return elements;
 }
 
@@ -89,24 +91,24 @@ function elementsFor(host) {
     part('cellflux-notice'),
     el('div', { class: 'bench' },
       el('div', { class: 'pick' },
-        step('1', 'control', 'Pick a control', 'An untreated cell: where the walk starts.',
+        step('1', 'control', phrase('layout.pick_control'), phrase('layout.untreated_cell_where_walk'),
           part('cellflux-control')),
-        step('2', 'compound', 'Pick a compound', null, part('cellflux-compound'), part('cellflux-typed'),
-          part('cellflux-dose'))),
+        step('2', 'compound', phrase('layout.pick_compound'), null,
+          part('cellflux-compound'), part('cellflux-typed'), part('cellflux-dose'))),
       el('div', { class: 'walk-column' },
-        step('3', 'walk', 'Walk', null, part('cellflux-offer'), part('cellflux-stage'),
+        step('3', 'walk', phrase('shared.walk'), null, part('cellflux-offer'), part('cellflux-stage'),
           part('cellflux-transport'), part('cellflux-measured'), part('cellflux-measures'),
           part('cellflux-keep'), part('cellflux-model')),
         part('cellflux-doses'),
         part('cellflux-grid'),
         el('details', { class: 'card how', open: true },
-          el('summary', {}, 'How the flow is walked'), part('cellflux-settings')))),
+          el('summary', {}, phrase('layout.how_flow_walked')), part('cellflux-settings')))),
     el('div', { class: beside ? 'below beside' : 'below' },
       el('slot'),
       el('section', { class: 'card about', 'aria-labelledby': 'about-title' },
-        el('h2', { id: 'about-title' }, 'Data and model'), part('cellflux-provenance'))),
+        el('h2', { id: 'about-title' }, phrase('layout.data_model')), part('cellflux-provenance'))),
     part('cellflux-crop'),
-    el('div', { class: 'drop-hint', 'aria-hidden': 'true' }, 'Drop the image to use it as the control'),
+    el('div', { class: 'drop-hint', 'aria-hidden': 'true' }, phrase('layout.drop_image_use_control')),
   ];
 }
 
@@ -117,7 +119,7 @@ function elementsFor(host) {
  */
 export function nameTreatments(root, compounds) {
   const title = root.querySelector('#compound-title');
-  title.replaceChildren(title.firstChild, `Pick a ${wordsFor(compounds).one}`);
+  title.replaceChildren(title.firstChild, phrase('layout.pick', { one: wordsFor(compounds).one }));
 }
 
 /**
@@ -126,6 +128,6 @@ export function nameTreatments(root, compounds) {
  */
 export function nameNoise(root) {
   const title = root.querySelector('#control-title');
-  title.replaceChildren(title.firstChild, 'Draw the noise');
-  root.querySelector('.control .lead').textContent = 'Standard normal noise: where the walk starts.';
+  title.replaceChildren(title.firstChild, phrase('layout.draw_noise'));
+  root.querySelector('.control .lead').textContent = phrase('layout.standard_normal_noise_where');
 }

@@ -9,6 +9,7 @@
 
 import { DIMENSIONS, NO_GRID } from './grid.js';
 import { LONGEST, takesCropAlong, withoutCrop, withoutStep } from './link_at.js';
+import { phrase } from './words.js';
 
 /** @import { Dimension, Grid, Value } from './grid.js' */
 
@@ -65,6 +66,11 @@ function pinFields(link, pin) {
   return [`pin:${[...differing, ...lacking].join(',')}`];
 }
 
+/** What a link may have no room for, in words. */
+export const GRID = phrase('link_beside.grid');
+export const PIN = phrase('link_beside.pin');
+export const PIN_OF_CROP = phrase('link_beside.pin_of_crop');
+
 /**
  * A link with what is compared, as far as there is room for it.
  * @param {string} link
@@ -74,13 +80,13 @@ function pinFields(link, pin) {
  */
 export function withBeside(link, beside, room = LONGEST) {
   if (!beside) return { link, left: [] };
-  const grid = { fields: gridFields(beside.grid), words: 'what the grid compares' };
-  const pin = { fields: pinFields(link, beside.pin), words: 'the pinned walk' };
+  const grid = { fields: gridFields(beside.grid), words: GRID };
+  const pin = { fields: pinFields(link, beside.pin), words: PIN };
   const left = [];
   // Nobody has asked for the crop of another walk to be passed on.
   if (pin.fields.some((field) => /[:,]crop=/.test(field))) {
     pin.fields = [];
-    left.push('the pinned walk, which starts from your crop');
+    left.push(PIN_OF_CROP);
   }
   let text = link;
   const fields = [];

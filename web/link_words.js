@@ -1,13 +1,14 @@
 // What is said of links: what one holds and how long it is, why one is too long, and what back and forward
 // have changed.
 
+import { count } from './figures.js';
 import { LONGEST, linkAt, takesCropAlong } from './link_at.js';
-import { besideOf, isChosen, withBeside } from './link_beside.js';
+import { besideOf, GRID, isChosen, PIN, PIN_OF_CROP, withBeside } from './link_beside.js';
+import { wordsFor } from './perturbations.js';
 import { compoundIn, differences } from './recipe_words.js';
+import { phrase } from './words.js';
 
 /** @import { State } from './state.js' */
-
-const counted = (number) => number.toLocaleString('en');
 
 /**
  * What a copied link would hold, and how long it would be.
@@ -16,15 +17,17 @@ const counted = (number) => number.toLocaleString('en');
 export function linkHolds({ address, link, cursor, pin, pinning, grid }) {
   const { whole, left } = wholeLink({ address, link, cursor, pin, pinning, grid });
   if (whole.length > LONGEST) return tooLong(whole);
-  const crop = takesCropAlong(whole) ? ', your crop (anyone with the link has it)' : '';
-  const isLeft = (words) => left.some((each) => each.startsWith(words));
+  const crop = takesCropAlong(whole) ? phrase('link_words.your_crop_anyone_link') : '';
   const compared = [
-    ...(isChosen(grid) && !isLeft('what the grid') ? ['what the grid compares'] : []),
-    ...((pin || pinning) && !isLeft('the pinned') ? ['the pinned walk'] : []),
+    ...(isChosen(grid) && !left.includes(GRID) ? [GRID] : []),
+    ...((pin || pinning) && !left.includes(PIN) && !left.includes(PIN_OF_CROP) ? [PIN] : []),
   ];
-  const also = compared.length ? ` It also holds ${compared.join(' and ')}, to be walked again.` : '';
-  return `The link has ${counted(whole.length)} characters. It holds the compound, the start${crop}, the `
-    + `settings, how the channels are shown and the step in view.${also}${leftOut(left)}`;
+  const also = compared.length ? phrase('link_words.also_holds_walked_again', {
+    compared: compared.join(phrase('shared.and')),
+  }) : '';
+  return phrase('link_words.link_characters_holds_compound', {
+    length: count(whole.length), crop, also, leftOut: leftOut(left),
+  });
 }
 
 /**
@@ -39,7 +42,9 @@ export function wholeLink({ address, link, cursor, pin, pinning, grid }) {
 }
 
 /** What a link has no room for, or does not pass on. @param {string[]} left */
-const leftOut = (left) => (left.length ? ` It does not hold ${left.join(' and ')}.` : '');
+const leftOut = (left) => (left.length ? phrase('link_words.does_not_hold', {
+  left: left.join(phrase('shared.and')),
+}) : '');
 
 /**
  * Whether a link would be too long to be copied.
@@ -49,11 +54,12 @@ export const isTooLong = ({ address, link, cursor }) => `${address}#${linkAt(lin
 
 /** Why a link is not copied. */
 export function tooLong(address) {
-  const why = `${counted(address.length)} characters, and many programs cut off links of more than `
-    + `${counted(LONGEST)}. Send the recipe file instead: “Recipe (JSON)”.`;
+  const why = phrase('link_words.characters_many_programs_cut', {
+    length: count(address.length), most: count(LONGEST),
+  });
   return takesCropAlong(address)
-    ? `The link would not hold your crop: with it, it would have ${why}`
-    : `The link would be too long: it would have ${why}`;
+    ? phrase('link_words.link_would_not_hold', { why })
+    : phrase('link_words.link_would_too_long', { why });
 }
 
 /**
@@ -61,17 +67,19 @@ export function tooLong(address) {
  * @param {string} address
  * @param {string[]} [left] what is not in it
  */
-export const copied = (address, left = []) => 'The link is copied; it makes this picture again'
-  + `${takesCropAlong(address) ? ', your crop included: anyone with the link has the crop' : ''}.`
-  + leftOut(left);
+export const copied = (address, left = []) => phrase('link_words.link_copied_makes_picture', {
+  crop: takesCropAlong(address) ? phrase('link_words.your_crop_included_anyone') : '',
+  leftOut: leftOut(left),
+});
 
 /**
  * Why a link in the address is not followed.
  * @param {number} length its characters
  * @param {string} instead what the page does, in a sentence
  */
-export const refused = (length, instead) => `The link cannot be read: it has ${counted(length)} characters, `
-  + `expected at most ${counted(LONGEST)}, so it was damaged or is not of this page. ${instead}`;
+export const refused = (length, instead) => phrase('link_words.link_cannot_read_characters', {
+  length: count(length), most: count(LONGEST), instead,
+});
 
 /**
  * What back or forward has changed: “Back to taxol”; nothing where that is nothing in words.
@@ -80,16 +88,16 @@ export const refused = (length, instead) => `The link cannot be read: it has ${c
  * @param {State} to
  */
 export function movedWords(way, from, to) {
-  const start = way === 'back' ? 'Back' : 'Forward';
+  const start = way === 'back' ? phrase('link_words.back') : phrase('link_words.forward');
   const [before, after] = [from.recipe, to.recipe];
   const all = before && after ? differences(before, after, to) : [];
   const isOther = all.some(isOfCompound);
   const others = [...all.filter((words) => !isOfCompound(words)), ...besideWords(from, to)];
-  if (isOther) return [`${start} to ${compoundIn(after, to)}`, ...others].join('; ');
+  if (isOther) return [phrase('link_words.to', { start, name: compoundIn(after, to) }), ...others].join('; ');
   return others.length ? `${start}: ${others.join('; ')}` : null;
 }
 
-const isOfCompound = (words) => words.startsWith('compound ');
+const isOfCompound = (words) => words.startsWith(`${wordsFor([]).one} `);
 
 /**
  * @param {Pick<State, 'pin' | 'pinning' | 'grid'>} from
@@ -99,9 +107,10 @@ function besideWords(from, to) {
   const words = [];
   const [before, after] = [from, to].map(({ pin, pinning = null }) => pin?.link ?? pinning);
   if (before !== after) {
-    words.push(!after ? 'no walk is pinned' : before ? 'another walk is pinned' : 'a walk is pinned');
+    const pinned = before ? phrase('link_words.another_walk_pinned') : phrase('link_words.walk_pinned');
+    words.push(after ? pinned : phrase('link_words.no_walk_pinned'));
   }
   const chosen = ({ grid: { rows, columns, chosen, real } }) => JSON.stringify([rows, columns, chosen, real]);
-  if (chosen(from) !== chosen(to)) words.push('what the grid compares');
+  if (chosen(from) !== chosen(to)) words.push(GRID);
   return words;
 }

@@ -9,6 +9,7 @@ import { besideOf, isChosen } from './link_beside.js';
 import { copied, movedWords, refused, tooLong, wholeLink } from './link_words.js';
 import { informed, troubled, warned } from './notices.js';
 import { PageHistory } from './page_history.js';
+import { phrase } from './words.js';
 
 /** @import { Exploration } from './protocol.js' */
 /** @import { Move, Shown } from './page_history.js' */
@@ -106,7 +107,7 @@ export class Linked {
 
   /** Why the address's link is not opened, in a sentence; nothing where it is. */
   get refused() {
-    return this.#isRefused ? refused(page.tooLong, 'The page shows its own walk instead.') : null;
+    return this.#isRefused ? refused(page.tooLong, phrase('linked.page_shows_own_walk')) : null;
   }
 
   /** An address that is too long is told by the first explorer. */
@@ -172,8 +173,8 @@ export class Linked {
       this.#touched = true;
       if (isShown) this.#write(this.#shown(), false);
       this.#set({ notice: warned(isShown
-        ? 'The browser did not allow copying; the address bar now holds the link.'
-        : `The browser did not allow copying. The link is ${address}`) });
+        ? phrase('linked.browser_did_not_allow')
+        : phrase('linked.browser_did_not_allow_2', { address })) });
     }
   }
 
@@ -249,7 +250,7 @@ export class Linked {
       return;
     }
     if (this.#isRefused) {
-      const sentence = refused(page.tooLong, 'The walk in view stays.');
+      const sentence = refused(page.tooLong, phrase('linked.walk_view_stays'));
       this.#set({ notice: troubled({ kind: 'bad-link', sentence }) });
       if (current) this.#write(this.#shown(), false);
       return;

@@ -4,12 +4,13 @@
 import * as figures from './figures.js';
 import { otherCondition } from './maps.js';
 import { controlOf } from './measures.js';
+import { phrase } from './words.js';
 
 /** @import { DrawnMap, MapName } from './protocol.js' */
 /** @import { State } from './state.js' */
 
 /** What is said of velocities: no camera has seen one. */
-export const COMPUTED = 'Computed by the model, not measured';
+export const COMPUTED = phrase('map_words.computed_model_not_measured');
 
 const at = (time) => `t = ${figures.time(time)}`;
 
@@ -17,7 +18,8 @@ const at = (time) => `t = ${figures.time(time)}`;
  * What the start is called in a sentence.
  * @param {State['start']} start
  */
-export const startWords = (start) => (start?.kind === 'control' ? 'the control' : 'the start');
+export const startWords = (start) =>
+  phrase(start?.kind === 'control' ? 'shared.control' : 'shared.start');
 
 /**
  * What a walk can be shown as, with the words of the choice.
@@ -28,20 +30,20 @@ export function choicesOf(state) {
   const other = otherCondition(state);
   /** @type {{ map: MapName, words: string, there?: boolean }[]} */
   const all = [
-    { map: 'difference', words: `Difference to ${startWords(state.start)}` },
+    { map: 'difference', words: phrase('map_words.difference', { start: startWords(state.start) }) },
     {
       map: 'noised-start',
-      words: 'Difference to the noised start',
+      words: phrase('map_words.difference_noised_start'),
       there: Boolean(state.walk?.noised),
     },
     {
       map: 'untreated',
-      words: `Difference to ${other?.name ?? 'the control'}’s walk`,
+      words: phrase('map_words.difference_walk', { name: other?.name ?? phrase('shared.control') }),
       there: Boolean(other),
     },
-    { map: 'velocity', words: 'Velocity, by channel' },
-    { map: 'speed', words: 'Velocity, magnitude' },
-    { map: 'guidance', words: 'Velocity that the compound adds' },
+    { map: 'velocity', words: phrase('map_words.velocity_channel') },
+    { map: 'speed', words: phrase('map_words.velocity_magnitude') },
+    { map: 'guidance', words: phrase('map_words.velocity_compound_adds') },
   ];
   // What a link asks for is a choice also where it shows nothing: the page says why.
   return all.filter(({ map, there = true }) => there || map === state.view.map);
@@ -65,29 +67,36 @@ export function drawnIn({ maps: { drawn }, walk, view }) {
 export function captionOf(state, drawn) {
   const { map } = state.view;
   const rates = {
-    velocity: 'Velocity', speed: 'Velocity, magnitude', guidance: 'Velocity that the compound adds',
+    velocity: phrase('map_words.velocity'),
+    speed: phrase('map_words.velocity_magnitude'),
+    guidance: phrase('map_words.velocity_compound_adds'),
   };
-  const title = rates[map] ?? 'Difference';
+  const title = rates[map] ?? phrase('shared.difference');
   if (!drawn?.picture) {
-    return { title, note: '', stamp: '', generated: false, label: `${title}: nothing to show yet` };
+    return { title, note: '', stamp: '', generated: false, label: phrase('map_words.nothing_show_yet', {
+      title,
+    }) };
   }
   const { time, from, size } = drawn;
-  const when = map === 'velocity' || map === 'speed' ? `t = ${figures.time(from)} to ${figures.time(time)}`
+  const when = map === 'velocity' || map === 'speed' ? phrase('map_words.t', {
+    from: figures.time(from), time: figures.time(time),
+  })
     : at(time);
-  const unit = isRate(map) ? ' per unit of t' : '';
+  const unit = isRate(map) ? phrase('map_words.per_unit_t') : '';
   // What both pictures begin with is no difference of theirs.
   const generated = isRate(map) || drawn.step > 0;
-  const stamp = isRate(map) ? COMPUTED : generated ? 'Generated, not measured' : 'No change yet';
+  const shown = generated ? phrase('shared.generated_not_measured') : phrase('shared.no_change_yet');
+  const stamp = isRate(map) ? COMPUTED : shown;
   const what = {
-    'noised-start': 'Difference between now and the start with its noise',
-    untreated: `Difference between now and the walk under ${otherCondition(state)?.name}`,
-    velocity: 'Mean velocity of a step, with each channel’s sign',
-    speed: 'Magnitude of the mean velocity of a step',
-    guidance: 'What the compound adds to the velocity',
+    'noised-start': phrase('map_words.difference_between_now_start'),
+    untreated: phrase('map_words.difference_between_now_walk', { name: otherCondition(state)?.name }),
+    velocity: phrase('map_words.mean_velocity_step_each'),
+    speed: phrase('map_words.magnitude_mean_velocity_step'),
+    guidance: phrase('map_words.what_compound_adds_velocity'),
   }[map];
   return {
     title,
-    note: `${when}; ${size.toFixed(3)}${unit} on average`,
+    note: phrase('map_words.on_average', { when, size: figures.fixed(size, 3), unit }),
     stamp,
     generated,
     label: `${what}, ${when}. ${stamp}.`,
@@ -99,8 +108,7 @@ export const isRate = (map) => map === 'velocity' || map === 'speed' || map === 
 
 /** What “on average” is, for a title. @param {MapName} map */
 export const averageWords = (map) =>
-  `On average: root mean square over all pixels and channels${isRate(map) ? ', per unit of t' : ''}; the `
-  + 'model’s range is −1 to 1';
+  phrase('map_words.on_average_root_mean', { isRate: isRate(map) ? phrase('map_words.per_unit_t_2') : '' });
 
 /**
  * What the map in view shows, and how it was computed; nothing of the difference to the start, of which the
@@ -111,27 +119,26 @@ export const averageWords = (map) =>
 export function aboutOf(state, drawn) {
   const { view: { map }, walk, recipe } = state;
   const shown = drawn?.picture ? drawn : null;
-  const unit = 'in intensity per unit of t';
+  const unit = phrase('map_words.intensity_per_unit_t');
   if (map === 'difference') return '';
   if (map === 'noised-start') {
-    return 'Now less the picture that the walk began with: the start with all of its noise. What the network '
-      + 'takes away of the noise counts as a change here.';
+    return phrase('map_words.now_less_picture_walk');
   }
   if (map === 'untreated') return untreatedWords(state, shown);
   if (map === 'guidance') return guidanceWords(recipe?.alpha, unit, shown);
   const step = shown
-    ? `the step from t = ${figures.time(shown.from)} to ${figures.time(shown.time)}`
-    : 'the step that led here';
+    ? phrase('map_words.step_from_t', { from: figures.time(shown.from), time: figures.time(shown.time) })
+    : phrase('map_words.step_led_here');
   const last = shown && shown.step === walk?.steps.length - 1 && walk.finished
-    ? ' At the end of the walk it is its last step’s.' : '';
+    ? phrase('map_words.end_walk_last_step') : '';
   const back = shown && shown.time < shown.from
-    ? ' This step goes back in t, so the picture changed the other way.' : '';
+    ? phrase('map_words.step_goes_back_t') : '';
   const sign = map === 'speed'
-    ? 'its root mean square over the visible channels, without a sign'
-    : 'it rises where a channel becomes brighter with growing t, and falls where that becomes darker';
-  return `The mean velocity of ${step}, ${unit}: ${sign}. It is the change of the picture over the change of `
-    + 't, the mean of the guided velocities that the solver evaluated for this step, with its weights.'
-    + `${back}${last} ${COMPUTED}.${localErrorWords(recipe, shown)}`;
+    ? phrase('map_words.root_mean_square_over')
+    : phrase('map_words.rises_where_channel_becomes');
+  return phrase('map_words.mean_velocity_change_picture', {
+    step, unit, sign, back, last, computed: COMPUTED, error: localErrorWords(recipe, shown),
+  });
 }
 
 /**
@@ -142,19 +149,15 @@ export function aboutOf(state, drawn) {
 function localErrorWords(recipe, shown) {
   if (!shown) return '';
   if (recipe?.solver === 'dopri5') {
-    return ' Local error: the solver estimates it for every step by an embedded difference, and keeps it '
-      + 'below its tolerances.';
+    return phrase('map_words.local_error_solver_estimates');
   }
   if (recipe?.solver !== 'euler') {
-    return ' Local error: not estimated for this solver; its steps hold no second solution to compare with. '
-      + 'Euler’s do.';
+    return phrase('map_words.local_error_not_estimated');
   }
   if (shown.localError === null) {
-    return ' Local error of the step: estimated once the step after it is there.';
+    return phrase('map_words.local_error_step_estimated');
   }
-  return ` Local error of the step: about ${figures.measured(shown.localError)} (root mean square over all `
-    + 'pixels and channels, in intensities of the model’s range −1 to 1). That is the embedded difference: '
-    + 'what Heun’s method, of order 2, would add to this step of Euler’s.';
+  return phrase('map_words.local_error_step_about', { localError: figures.measured(shown.localError) });
 }
 
 /** @param {State} state @param {DrawnMap | null} shown */
@@ -162,11 +165,9 @@ function untreatedWords(state, shown) {
   const other = otherCondition(state);
   if (!other) return '';
   const time = shown && Math.abs(shown.from - shown.time) > 1e-6
-    ? ` The solver finds its own times for each walk: beside ${at(shown.time)} stands the last step of the `
-      + `other walk that is not later, ${at(shown.from)}.`
+    ? phrase('map_words.solver_finds_own_times', { at: at(shown.time), other: at(shown.from) })
     : '';
-  return `Now less the same walk under ${other.name}: same start, seed, noise, solver, steps and α. What `
-    + `both walks share is no change here. Both are generated, not measured.${time}`;
+  return phrase('map_words.now_less_same_walk', { name: other.name, time });
 }
 
 /**
@@ -176,12 +177,10 @@ function untreatedWords(state, shown) {
  */
 function guidanceWords(alpha, unit, shown) {
   const own = alpha === 1
-    ? 'Here α = 1: the walk follows v(c) alone, and guidance would add (α − 1) times this picture to it.'
-    : `Here α = ${alpha}.`;
-  const when = shown ? ` at ${at(shown.time)}` : '';
-  return `v(c) − v(null)${when}, ${unit}: the velocity under the compound less the velocity under no `
-    + 'condition. The walk follows v = α v(c) + (1 − α) v(null), which is v(null) + α times this picture. '
-    + `${own} ${COMPUTED}.`;
+    ? phrase('map_words.here_1_walk_follows')
+    : phrase('map_words.here', { alpha });
+  const when = shown ? phrase('map_words.at', { at: at(shown.time) }) : '';
+  return phrase('map_words.v_c_v_null', { when, unit, own, computed: COMPUTED });
 }
 
 /**
@@ -195,20 +194,19 @@ export function lackOf(state, drawn) {
   const nothing = { why: '', far: '', compute: null, busy: false };
   if (map === 'difference' || !walk) return nothing;
   if (walk.recorded) {
-    return { ...nothing, why: 'A recorded walk is in view, which has no numbers, only pictures. '
-      + 'This comes with the network.' };
+    return { ...nothing, why: phrase('map_words.recorded_walk_view_no') };
   }
   if (map === 'untreated' && !otherCondition(state)) {
     const control = controlOf(compounds);
     return { ...nothing, why: control && recipe?.compound === control.id
-      ? `The walk in view is the one under ${control.name}.`
-      : 'This model has no control condition, so there is no such walk to compare with.' };
+      ? phrase('map_words.walk_view_one_under', { name: control.name })
+      : phrase('map_words.model_no_control_condition') };
   }
   if (map === 'noised-start' && !walk.noised) {
-    return { ...nothing, why: 'No noise was added to the start of this walk.' };
+    return { ...nothing, why: phrase('map_words.no_noise_added_start') };
   }
   if ((map === 'velocity' || map === 'speed') && cursor === 0) {
-    return { ...nothing, why: 'No step leads to the start: walk one step on to see its velocity.' };
+    return { ...nothing, why: phrase('map_words.no_step_leads_start') };
   }
   const lacks = isAsked(map) && drawn?.step === cursor && !drawn.picture && maps.asOf === maps.news;
   if (maps.failed) {
@@ -217,19 +215,23 @@ export function lackOf(state, drawn) {
   if (map === 'untreated' && maps.untreated && !maps.untreated.finished) {
     const { times, of } = maps.untreated;
     const reached = Math.max(0, times.length - 1);
-    const far = of === null ? `Step ${reached}.` : `Step ${reached} of ${of}.`;
-    return { ...nothing, why: `Walking under ${otherCondition(state).name}.`, far, busy: true };
+    const far = of === null ? phrase('map_words.step', {
+      reached,
+    }) : phrase('map_words.step_2', { reached, of });
+    return { ...nothing, why: phrase('map_words.walking_under', {
+      name: otherCondition(state).name,
+    }), far, busy: true };
   }
   // What is not known to be lacking is on its way.
   if (!lacks || (map === 'untreated' && maps.untreated)) return nothing;
   if (map === 'guidance' && maps.evaluating !== null) {
-    const why = 'Evaluating the network, once with the compound and once without.';
+    const why = phrase('map_words.evaluating_network_once_compound');
     return { ...nothing, why, busy: true };
   }
   if (phase !== 'ready') {
-    return { ...nothing, why: 'It has to be computed, which the network does once it is loaded.' };
+    return { ...nothing, why: phrase('map_words.computed_network_does_once') };
   }
-  return { ...nothing, why: 'It has not been computed.', compute: computeWords(state) };
+  return { ...nothing, why: phrase('map_words.not_been_computed'), compute: computeWords(state) };
 }
 
 /** Whether a map is computed on a click only. @param {MapName} map */
@@ -238,8 +240,10 @@ const isAsked = (map) => map === 'untreated' || map === 'guidance';
 /** What the click computes. @param {State} state */
 function computeWords(state) {
   const { view: { map }, walk, cursor } = state;
-  if (map === 'untreated') return `Walk under ${otherCondition(state)?.name}`;
-  if (map === 'guidance') return `Compute it at ${at(walk.steps[cursor].time)} (two evaluations)`;
+  if (map === 'untreated') return phrase('map_words.walk_under', { name: otherCondition(state)?.name });
+  if (map === 'guidance') return phrase('map_words.compute_two_evaluations', {
+    at: at(walk.steps[cursor].time),
+  });
   return null;
 }
 
@@ -249,6 +253,6 @@ function computeWords(state) {
  */
 export function missingWords({ compounds }) {
   return compounds?.length && !controlOf(compounds)
-    ? 'This model has no control condition: no walk under one can be compared.'
+    ? phrase('map_words.model_no_control_condition_2')
     : '';
 }

@@ -1,19 +1,21 @@
 // The measures' names in words; files keep the names themselves.
 
+import { phrase } from './words.js';
+
 /** Not charted: a yes or no. */
 export const CUT_OFF = 'nucleus.cut-off';
 
 /** @type {Record<string, string>} */
 const WHOLE = {
-  'nucleus.area': 'Area of the nucleus',
-  'nuclei.count': 'Nuclei in view',
-  'nucleus.cut-off': 'Nucleus cut off',
+  'nucleus.area': phrase('measure_names.area_nucleus'),
+  'nuclei.count': phrase('measure_names.nuclei_view'),
+  'nucleus.cut-off': phrase('measure_names.nucleus_cut_off'),
 };
 /** @type {Record<string, (channels: string) => string>} */
 const OF_CHANNELS = {
-  mean: (channel) => `Mean of ${channel}`,
-  'laplacian-energy': (channel) => `Fine detail of ${channel}`,
-  correlation: (pair) => `Correlation of ${pair}`,
+  mean: (channel) => phrase('measure_names.mean', { channel }),
+  'laplacian-energy': (channel) => phrase('measure_names.fine_detail', { channel }),
+  correlation: (pair) => phrase('measure_names.correlation', { pair }),
 };
 
 /**
@@ -31,5 +33,5 @@ export function nameInWords(name, channels = []) {
   const one = channels.find((channel) => plain(channel.name) === own);
   const pair = channels.flatMap((first) => channels.map((second) => [first.name, second.name]))
     .find(([first, second]) => `${plain(first)}-${plain(second)}` === own);
-  return words(one?.name ?? pair?.join(' and ') ?? own);
+  return words(one?.name ?? pair?.join(phrase('shared.and')) ?? own);
 }

@@ -1,5 +1,7 @@
 // From an error to what the page shows: the sentence, and the ways on.
 
+import { phrase } from './words.js';
+
 /** @import { Kind } from './failures.js' */
 
 /** @typedef {{ label: string, intent: string, engine?: string }} Action a way on */
@@ -16,16 +18,16 @@
 /** Words get a capital; names of files, fields and settings keep theirs. */
 const capital = (sentence) =>
   /^[a-z]+ /.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence;
-const full = (sentence) => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
+const full = (sentence) => (/[.!?…。！？]$/.test(sentence) ? sentence : `${sentence}.`);
 
-const GPU_AGAIN = { label: 'Try the GPU again', intent: 'engine', engine: 'wgpu' };
-const USE_CPU = { label: 'Go on with the CPU', intent: 'engine', engine: 'candle' };
-const LOAD_AGAIN = { label: 'Try again', intent: 'load' };
-const RELOAD = { label: 'Load the page again', intent: 'reload' };
-const RESTART = { label: 'Start again', intent: 'restart' };
+const GPU_AGAIN = { label: phrase('notices.try_gpu_again'), intent: 'engine', engine: 'wgpu' };
+const USE_CPU = { label: phrase('notices.go_on_cpu'), intent: 'engine', engine: 'candle' };
+const LOAD_AGAIN = { label: phrase('shared.try_again'), intent: 'load' };
+const RELOAD = { label: phrase('notices.load_page_again'), intent: 'reload' };
+const RESTART = { label: phrase('shared.start_again'), intent: 'restart' };
 
-const PICTURES_AGAIN = { label: 'Try again', intent: 'pictures' };
-const RECORDED_AGAIN = { label: 'Try again', intent: 'recorded' };
+const PICTURES_AGAIN = { label: phrase('shared.try_again'), intent: 'pictures' };
+const RECORDED_AGAIN = { label: phrase('shared.try_again'), intent: 'recorded' };
 
 /**
  * After every kind of failure, what the visitor may choose; nothing where what was done before can be done
@@ -88,10 +90,9 @@ export const informed = (sentence) => ({ kind: 'info', sentence: full(capital(se
 export const warned = (sentence, trouble) => (
   { kind: 'warning', trouble, sentence: full(capital(sentence)), actions: trouble ? WAYS_ON[trouble] : [] });
 /** Of a worker that has said nothing for long although it has an answer to give. */
-export const silent = () => warned('The computation has said nothing for a minute. It may be busy on a slow '
-  + 'computer; it can also be started again, and what you chose is kept.', 'silent');
+export const silent = () => warned(phrase('notices.computation_said_nothing_minute'), 'silent');
 /** Of style sheets that did not come: everything works, and looks plain. */
 export const unstyled = (names) => ({
-  ...warned(`${names.join(', ')} could not be fetched, so this looks plain; everything works all the same.`),
+  ...warned(phrase('notices.could_not_fetched_looks', { names: names.join(', ') })),
   actions: [RELOAD],
 });

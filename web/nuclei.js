@@ -1,6 +1,9 @@
 // Nuclei of an uploaded image, offered as middles of the crop: which one a tap is on, which is next, and what
 // is said of them.
 
+import { count as whole } from './figures.js';
+import { phrase, plural } from './words.js';
+
 /** @import { FieldNuclei, Nucleus } from './protocol.js' */
 /** @import { Point } from './lens.js' */
 
@@ -74,14 +77,13 @@ export function ringPath(nuclei, { width, height }) {
  * @param {string} channel the name of the one that shows nuclei
  */
 export function foundSentence(offered, channel) {
-  if ('looking' in offered) return 'Looking for nuclei…';
-  if ('failed' in offered) return `Nuclei could not be looked for: ${full(offered.failed)}`;
+  if ('looking' in offered) return phrase('nuclei.looking_nuclei');
+  if ('failed' in offered) return phrase('nuclei.nuclei_could_not_looked', { failed: full(offered.failed) });
   const { plane, count, listed } = offered;
-  if (plane < 0) return `Choose a plane for ${channel}, and the nuclei found in it are offered here.`;
-  if (!count) return `No nuclei were found in the plane of ${channel}; place the crop by hand.`;
-  const found = count === 1 ? '1 nucleus was found' : `${count.toLocaleString('en')} nuclei were found`;
-  const some = listed.length < count ? `; the ${listed.length.toLocaleString('en')} largest are offered` : '';
-  return `${found} in the plane of ${channel}${some}.`;
+  if (plane < 0) return phrase('nuclei.choose_plane_nuclei_found', { channel });
+  if (!count) return phrase('nuclei.no_nuclei_were_found', { channel });
+  const values = { count: whole(count), channel, listed: whole(listed.length) };
+  return plural(listed.length < count ? 'nuclei.found_some' : 'nuclei.found', count, values);
 }
 
 /**
@@ -90,8 +92,9 @@ export function foundSentence(offered, channel) {
  * @param {number} index
  */
 export const chosenSentence = (listed, index) =>
-  `Nucleus ${index + 1} of ${listed.length}, ${Math.round(listed[index].area).toLocaleString('en')} px in `
-    + 'area.';
+  phrase('nuclei.nucleus_px_area', {
+    index: index + 1, length: listed.length, whole: whole(listed[index].area),
+  });
 
 /**
  * How they were found; nothing while there is nothing to say.
@@ -101,12 +104,10 @@ export function howSentence(offered) {
   if (!('size' in offered) || offered.plane < 0) return '';
   const { listed, reduction, size: [width, height] } = offered;
   const how = listed.length
-    ? 'A threshold (Otsu) and a watershed find them: a ring may be around something else, and nuclei may be '
-      + 'missing. Tap a ring to centre the crop on it.'
-    : 'They are looked for with a threshold (Otsu) and a watershed.';
+    ? phrase('nuclei.threshold_otsu_watershed_find')
+    : phrase('nuclei.they_looked_threshold_otsu');
   if (reduction === 1) return how;
-  return `${how} The plane was reduced to ${width} × ${height} pixels for that; what is less than `
-    + `${LEAST_ACROSS * reduction} px across in your image is not found.`;
+  return phrase('nuclei.plane_reduced_pixels_what', { how, width, height, least: LEAST_ACROSS * reduction });
 }
 
-const full = (sentence) => (/[.!?…]$/.test(sentence) ? sentence : `${sentence}.`);
+const full = (sentence) => (/[.!?…。！？]$/.test(sentence) ? sentence : `${sentence}.`);

@@ -5,6 +5,7 @@ import { shape } from './chart.js';
 import { about } from './crop_place.js';
 import { el } from './html.js';
 import { beside, chosenSentence, foundSentence, howSentence, nucleusAt, ringPath } from './nuclei.js';
+import { phrase } from './words.js';
 
 /** @import { Channel, Crop, Nucleus, Upload } from './protocol.js' */
 /** @import { Offered } from './nuclei.js' */
@@ -31,13 +32,16 @@ export class NucleusOffer {
       type: 'button', class: 'chip', 'data-do': name,
       on: { click: () => this.choose(beside(this.#nuclei.length, this.#index, by)) },
     }, words);
-    this.previous = button('Previous nucleus', 'previous-nucleus', -1);
-    this.next = button('Next nucleus', 'next-nucleus', 1);
+    this.previous = button(phrase('nucleus_offer.previous_nucleus'), 'previous-nucleus', -1);
+    this.next = button(phrase('nucleus_offer.next_nucleus'), 'next-nucleus', 1);
     this.status = el('p', { role: 'status', class: 'nucleus' });
     this.how = el('p', { class: 'hint' });
     this.element = el(
       'div',
-      { class: 'nuclei', role: 'group', 'aria-label': 'Nuclei found in the image', hidden: true },
+      {
+        class: 'nuclei', role: 'group', hidden: true,
+        'aria-label': phrase('nucleus_offer.nuclei_found_image'),
+      },
       el('div', { class: 'closer' }, this.previous, this.next),
       this.status,
       this.how,

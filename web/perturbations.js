@@ -1,6 +1,8 @@
 // Words for what was done to the cells: a compound was given to them, or a gene was changed. Whatever names
 // it on the page takes its words from here.
 
+import { phrase } from './words.js';
+
 /** @import { Perturbation } from './protocol.js' */
 
 /**
@@ -12,21 +14,29 @@
 /** @type {Record<Perturbation, Words & { done: (name: string) => string }>} */
 const WORDS = {
   'compound': {
-    one: 'compound', many: 'compounds', done: (name) => `treated with ${name}`,
+    one: phrase('shared.compound'),
+    many: phrase('shared.compounds'),
+    done: (name) => phrase('perturbations.treated', { name }),
   },
   'knock-out': {
-    one: 'gene knock-out', many: 'gene knock-outs', done: (name) => `with ${name} knocked out`,
+    one: phrase('perturbations.gene_knock_out'),
+    many: phrase('perturbations.gene_knock_outs'),
+    done: (name) => phrase('perturbations.knocked_out', { name }),
   },
   'knock-down': {
-    one: 'gene knock-down', many: 'gene knock-downs', done: (name) => `with ${name} knocked down`,
+    one: phrase('perturbations.gene_knock_down'),
+    many: phrase('perturbations.gene_knock_downs'),
+    done: (name) => phrase('perturbations.knocked_down', { name }),
   },
   'over-expression': {
-    one: 'gene over-expression', many: 'gene over-expressions', done: (name) => `with ${name} over-expressed`,
+    one: phrase('perturbations.gene_over_expression'),
+    many: phrase('perturbations.gene_over_expressions'),
+    done: (name) => phrase('perturbations.over_expressed', { name }),
   },
 };
 
 /** @type {Words} */
-const SEVERAL = { one: 'perturbation', many: 'perturbations' };
+const SEVERAL = { one: phrase('perturbations.perturbation'), many: phrase('perturbations.perturbations') };
 
 /**
  * Words for a model's conditions together: those of their kind, or more general ones where there are several

@@ -3,6 +3,7 @@
 
 import { warned } from './notices.js';
 import { namesIn } from './state.js';
+import { phrase } from './words.js';
 
 /** @import { SideFailure, SideStep } from './protocol.js' */
 /** @import { Pinned, State } from './state.js' */
@@ -95,7 +96,7 @@ export class PinnedAgain {
 
   #fail(sentence) {
     this.#end();
-    const notice = warned(`The pinned walk of this link cannot be walked again: ${sentence}`);
+    const notice = warned(phrase('pinned_again.pinned_walk_link_cannot', { sentence }));
     this.#set({ pin: null, notice });
   }
 

@@ -2,6 +2,7 @@
 // pictures are in grey or in the model's colours.
 
 import { el } from './html.js';
+import { phrase } from './words.js';
 
 /** @import { Upload } from './protocol.js' */
 
@@ -14,5 +15,7 @@ export function colourInFile(plane) {
   if (!plane?.colour) return [];
   const swatch = el('span', { class: 'dot', 'aria-hidden': 'true' });
   swatch.style.setProperty('--dot', plane.colour);
-  return [el('span', { class: 'file-colour' }, swatch, `${plane.colourName} in the file`)];
+  return [el('span', { class: 'file-colour' }, swatch, phrase('plane_colour.file', {
+    colourName: plane.colourName,
+  }))];
 }

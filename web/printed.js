@@ -1,5 +1,7 @@
 // What a figure of a grid or of charts holds, as the page gives it to the module that prints it
-// (crates/cellflux-print, `table.rs` and `charts.rs`). Types only.
+// (crates/cellflux-print, `table.rs` and `charts.rs`).
+
+import { language } from './words.js';
 
 /** @typedef {[x: number, y: number]} Spot */
 /** @typedef {'curve' | 'band' | 'remark' | { letter: string }} Sign */
@@ -42,4 +44,8 @@
  */
 /** @typedef {{ keys: Key[], charts: PrintedChart[] }} PrintedCharts */
 
-export {};
+/**
+ * The files that a grid or charts are kept as. The font of a PNG (crates/cellflux-print/fonts) has no Chinese
+ * signs, and boxes would be drawn; the text of an SVG is shown in fonts of the reader's.
+ */
+export const KINDS = language === 'zh' ? ['svg'] : ['png', 'svg'];

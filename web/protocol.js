@@ -363,8 +363,8 @@ export const ASIDE = /** @type {ReadonlySet<string>} */ (
  * @property {number} width
  * @property {number} height
  * @property {{ label: string, colour: string | null, colourName: string | null, picture?: Picture }[]} planes
- *   each with the colour in which its file says that it is shown, as `#rrggbb` and as people call it, and with
- *   a small picture where a person is asked which is which
+ *   each with the colour in which its file says that it is shown, as `#rrggbb` and as people call it, and
+ *   with a small picture where a person is asked which is which
  * @property {number | null} pixelUm micrometres per pixel, where the files state it
  * @property {string | null} scaleFrom what states it
  * @property {string[]} notes what the files say of themselves and is not taken

@@ -1,6 +1,8 @@
 // Which cells of the bundle stand beside a generated one, and what they are.
 
+import { atDose } from './dose.js';
 import { answerOf } from './state.js';
+import { phrase } from './words.js';
 
 /** @import { Recipe, Tile } from './protocol.js' */
 /** @import { State } from './state.js' */
@@ -40,7 +42,7 @@ const startOf = (recipe, { samples, examples }) =>
 
 /** @param {Recipe} recipe @param {Gallery} gallery */
 const ofDose = (recipe, { takesDose }) => (/** @type {Tile} */ { dose }) =>
-  !takesDose || !dose || dose === ` at ${recipe.dose} µM`;
+  !takesDose || !dose || dose === atDose(recipe.dose);
 
 /** @typedef {{ tile: Tile, words: string }} CellBeside a cell of the bundle, and what it is */
 
@@ -79,17 +81,23 @@ export function allBeside(recipe, gallery) {
 function besideWords(recipe, gallery, tile) {
   const start = startOf(recipe, gallery);
   const batch = start?.batch ?? null;
-  const other = ofDose(recipe, gallery)(tile) ? '' : `${tile.dose}, another dose`;
-  const kind = tile.untreated ? 'control cell' : 'treated cell';
+  const other = ofDose(recipe, gallery)(tile) ? '' : phrase('real_beside.another_dose', { dose: tile.dose });
+  const kind = tile.untreated ? phrase('real_beside.control_cell') : phrase('shared.treated_cell');
   if (tile.synthetic) {
-    const what = tile.id === answerOf(recipe) ? 'drawn: the true answer for this start' : `drawn ${kind}`;
+    const what = tile.id === answerOf(recipe)
+      ? phrase('real_beside.drawn_true_answer_start')
+      : phrase('real_beside.drawn', { kind });
     return `${what}${other}`;
   }
   const near = Boolean(batch) && tile.batch === batch;
   const nearer = near && Boolean(tile.plate) && tile.plate === start.plate;
-  const apart = batch && tile.batch ? 'of another batch' : 'not known to be of the start’s batch';
-  const where = near ? `of the start’s ${nearer ? 'plate' : 'batch'}` : apart;
-  return `real ${kind} ${where}${other}`;
+  const apart = batch && tile.batch
+    ? phrase('real_beside.another_batch')
+    : phrase('real_beside.not_known_start_batch');
+  const where = near ? phrase('real_beside.start', {
+    nearer: nearer ? phrase('real_beside.plate') : phrase('real_beside.batch'),
+  }) : apart;
+  return phrase('real_beside.real', { kind, where, other });
 }
 
 /**

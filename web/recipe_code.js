@@ -1,6 +1,8 @@
 // The walk in view as code: with PyTorch on the public network, as a line for a shell, with this project's
 // crates. It is made of the recipe's own words; no network is asked.
 
+import { phrase } from './words.js';
+
 /** @import { Recipe } from './protocol.js' */
 
 /**
@@ -41,21 +43,19 @@ const STEPS = {
 export const codesOf = (recipe, link, folder = FOLDER) => [
   {
     name: 'PyTorch',
-    about: 'Needs trajectory.npy and times.npy of this walk, which are saved here, the bundle’s folder, and '
-      + 'the public network as `model` with `velocity(model, x, t, condition)`, as docs/importing.md has '
-      + 'them.',
+    about: phrase('recipe_code.needs_trajectory_npy_times'),
     ...pytorch(recipe, folder),
   },
   {
-    name: 'Command',
-    about: 'Needs the command `cellflux` and the bundle’s folder.',
+    name: phrase('recipe_code.command'),
+    about: phrase('recipe_code.needs_command_cellflux_bundle'),
     ...withText(command(link, folder)),
   },
   {
     name: 'Rust',
-    about: 'Needs this project’s crates cellflux-bundle, cellflux-engine and cellflux-session, and pollster.',
+    about: phrase('recipe_code.needs_project_crates_cellflux'),
     ...(recipe.smiles
-      ? without('A typed compound’s counts come from the crate cellflux-chem: take the command.')
+      ? without(phrase('recipe_code.typed_compound_counts_come'))
       : withText(rust(link, folder))),
   },
 ];
@@ -77,10 +77,10 @@ const quoted = (text) => JSON.stringify(text);
 /** @param {Recipe} recipe @param {string} folder @returns {{ text: string | null, why: string }} */
 function pytorch({ solver, alpha, compound, smiles, dose }, folder) {
   const step = STEPS[solver];
-  if (!step) return without('The adaptive solver finds its own steps: choose one with fixed steps.');
-  if (smiles) return without('The bundle holds no vector of a compound that was typed: take the command.');
+  if (!step) return without(phrase('recipe_code.adaptive_solver_finds_own'));
+  if (smiles) return without(phrase('recipe_code.bundle_holds_no_vector'));
   if (dose !== undefined) {
-    const why = 'The dose is part of the vector that this model takes: take the command or Rust.';
+    const why = phrase('recipe_code.dose_part_vector_model');
     return without(why);
   }
   return withText(`import json

@@ -8,6 +8,7 @@
 
 import { fetched } from './fetched.js';
 import { Failure } from './failures.js';
+import { phrase } from './words.js';
 
 /**
  * @typedef {object} Recorded
@@ -48,7 +49,7 @@ export class Recordings {
     } catch (error) {
       this.#list = null;
       if (error instanceof Failure) throw error;
-      throw new Failure('bad-file', `The recorded walk cannot be read (${error.message}).`);
+      throw new Failure('bad-file', phrase('recorded.recorded_walk_cannot_read', { message: error.message }));
     }
   }
 }

@@ -1,6 +1,8 @@
 // Micrometres: round lengths for scale bars, and crops at the scale of the model's images.
 
 import { about, largestSide } from './crop_place.js';
+import { digits } from './figures.js';
+import { phrase } from './words.js';
 
 /** @import { Crop } from './protocol.js' */
 /** @import { Field } from './crop_place.js' */
@@ -11,7 +13,7 @@ const SHARE = 0.25;
 /** How far, as a share, a crop may be from the model's scale and still be called at it. */
 const SAME = 0.01;
 
-const LIKE_THE_SAMPLES = 'choose the side so that a nucleus looks as large as in the samples.';
+const LIKE_THE_SAMPLES = phrase('scale.choose_side_nucleus_looks');
 
 /**
  * The size of the model's images: micrometres per pixel, where the data state it, and pixels along the longer
@@ -34,7 +36,7 @@ export function roundLength(across) {
 
 /** A round length in words: 500 nm, 20 µm, 1 mm. */
 export function inWords(um) {
-  const figure = (number) => Number(number.toPrecision(4));
+  const figure = (number) => digits(number, 4);
   if (um < 1) return `${figure(um * 1000)} nm`;
   return um < 1000 ? `${figure(um)} µm` : `${figure(um / 1000)} mm`;
 }
@@ -68,24 +70,24 @@ export function scaleSentence(upload, model) {
   const { pixelUm, scaleFrom, crop: { side }, smallest } = upload;
   const ideal = sideAtScale(model, pixelUm);
   if (ideal === null) {
-    const whose = pixelUm ? 'The data state' : model.pixelUm ? 'Your image states' : null;
+    const silent = pixelUm ? phrase('scale.data_state') : phrase('scale.your_image_states');
+    const whose = pixelUm || model.pixelUm ? silent : null;
     const unknown = whose
-      ? `${whose} no pixel size`
-      : 'Neither the data nor your image states the size of a pixel';
-    return `${unknown}, so the scale is unknown: ${LIKE_THE_SAMPLES}`;
+      ? phrase('scale.no_pixel_size', { whose })
+      : phrase('scale.neither_data_nor_your');
+    return phrase('scale.scale_unknown', { unknown, like: LIKE_THE_SAMPLES });
   }
   const times = (model.side * model.pixelUm) / (side * pixelUm);
   if (side === ideal || Math.abs(times - 1) <= SAME) {
     const from = scaleFrom ? ` (${scaleFrom})` : '';
-    return `Crop at the model’s scale: ${side} px × ${Number(pixelUm.toPrecision(4))} µm${from}.`;
+    return phrase('scale.crop_model_scale_px', { side, pixelUm: digits(pixelUm, 4), from });
   }
-  const look = `Cells look ${Number(times.toPrecision(3))} times as large as in the model’s images`;
+  const look = phrase('scale.cells_look_times_large', { times: digits(times, 3) });
   if (ideal > largestSide(upload)) {
-    return `${look}: at their scale the side would be ${ideal} px, more than your image has.`;
+    return phrase('scale.their_scale_side_would', { look, ideal });
   }
   if (ideal < smallest) {
-    return `${look}: at their scale the side would be ${ideal} px, fewer than the ${smallest} px that show a `
-      + 'cell.';
+    return phrase('scale.their_scale_side_would_2', { look, ideal, smallest });
   }
-  return `${look}; at their scale the side is ${ideal} px.`;
+  return phrase('scale.their_scale_side_px', { look, ideal });
 }

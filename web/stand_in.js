@@ -4,6 +4,7 @@
 import { warned } from './notices.js';
 import { Recordings } from './recorded.js';
 import { continued } from './state.js';
+import { phrase } from './words.js';
 
 /** @import { State } from './state.js' */
 
@@ -75,7 +76,7 @@ export class StandIn {
   #miss({ message }) {
     const { phase, notice } = this.#state();
     if (phase === 'ready' || notice?.kind === 'trouble') return null;
-    const sentence = `${message} The walk waits for the network; nothing else needs the recording.`;
+    const sentence = phrase('stand_in.walk_waits_network_nothing', { message });
     this.#set({ notice: warned(sentence, 'recorded') });
     return null;
   }

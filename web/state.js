@@ -8,6 +8,7 @@ import { NOTHING_MEASURED } from './measures.js';
 import { NO_REAL_CELL } from './real_cell.js';
 import { shortened } from './shortened.js';
 import { viewIn } from './view.js';
+import { phrase } from './words.js';
 
 /** @import { ChangeLegend, Clipped, Compound, Counted, EngineName, EngineReport } from './protocol.js' */
 /** @import { Exploration, Look, ManifestView, Opened, Picture, Recipe, Shown, Step } from './protocol.js' */
@@ -105,7 +106,7 @@ import { viewIn } from './view.js';
 /** @typedef {Always & Partial<ManifestView> & Partial<Later>} State */
 
 /** What is said of a compound that was typed, wherever it is shown. */
-export const UNSEEN = 'never seen by the network';
+export const UNSEEN = phrase('state.never_seen_network');
 
 /**
  * The id of the drawn example that is the true answer for a walk, where the bundle has one
@@ -208,11 +209,17 @@ function startOf(recipe, chosen) {
   if (!recipe) return null;
   const unknown = { synthetic: false, batch: null };
   if (recipe.control === 'noise') {
-    return { title: 'Noise', note: `standard normal, seed ${recipe.seed}`, kind: 'noise', ...unknown };
+    return { title: phrase('shared.noise_2'), note: phrase('state.standard_normal_seed', {
+      seed: recipe.seed,
+    }), kind: 'noise', ...unknown };
   }
-  if (recipe.control === 'upload') return { title: 'Your image', note: '', kind: 'upload', ...unknown };
+  if (recipe.control === 'upload') {
+    return { title: phrase('state.your_image'), note: '', kind: 'upload', ...unknown };
+  }
   const treated = chosen?.treated && !chosen.untreated;
-  const [title, kind] = treated ? ['Treated cell', 'treated'] : ['Control', 'control'];
+  const [title, kind] = treated
+    ? [phrase('state.treated_cell'), 'treated']
+    : [phrase('shared.control_2'), 'control'];
   const { note = '', synthetic = false, batch = null } = chosen ?? {};
   return { title, kind, note, synthetic, batch };
 }

@@ -2,6 +2,7 @@
 // WebGPU, the Cache API, service workers and the clipboard.
 
 import { informed, unstyled, warned } from './notices.js';
+import { phrase } from './words.js';
 
 /** @import { EngineName } from './protocol.js' */
 /** @import { Notice } from './notices.js' */
@@ -18,13 +19,10 @@ export function surroundings() {
       gpu,
       cache,
       sentence:
-        'This page came over plain http from another host, so the browser withholds WebGPU and its cache: ' +
-        'the network runs on the CPU, the model is downloaded again on each visit, and the page is not kept '
-          + 'for ' +
-        'when there is no network. Over https all of this comes back.',
+        phrase('surroundings.page_came_over_plain'),
     };
   }
-  if (!gpu) return { gpu, cache, sentence: 'This browser has no WebGPU, so the network runs on the CPU.' };
+  if (!gpu) return { gpu, cache, sentence: phrase('surroundings.browser_no_webgpu_network') };
   return { gpu, cache, sentence: null };
 }
 
@@ -50,8 +48,7 @@ export function firstNotice(missing, asked) {
 export function engineAsked(search) {
   const asked = new URLSearchParams(search).get('engine') ?? 'auto';
   if (asked === 'auto' || asked === 'candle' || asked === 'wgpu') return { engine: asked, sentence: null };
-  const sentence = `?engine=${asked.slice(0, 20)} is not an engine; expected candle or wgpu. `
-    + 'The fastest one here is used.';
+  const sentence = phrase('surroundings.engine_not_engine_expected', { asked: asked.slice(0, 20) });
   return { engine: 'auto', sentence };
 }
 

@@ -1,5 +1,7 @@
 // Which levels of source noise the network was trained with, and what is said of the others.
 
+import { phrase } from './words.js';
+
 /** @import { TrainedNoise } from './protocol.js' */
 
 /** A slider's step and a link's decimals leave this much between two ways to write one level. */
@@ -17,10 +19,12 @@ function includes(trained, level) {
 
 /** @param {TrainedNoise} trained */
 function named(trained) {
-  if ('range' in trained) return `${trained.range[0]} to ${trained.range[1]}`;
+  if ('range' in trained) return phrase('trained_noise.to', {
+    range: trained.range[0], most: trained.range[1],
+  });
   const { levels } = trained;
   return levels.length > 1
-    ? `${levels.slice(0, -1).join(', ')} and ${levels.at(-1)}`
+    ? phrase('trained_noise.and', { levels: levels.slice(0, -1).join(', '), at: levels.at(-1) })
     : String(levels[0]);
 }
 
@@ -42,8 +46,8 @@ export function offered(trained) {
  */
 export function ofLevel(trained, level) {
   if (!trained || level === undefined) return null;
-  const known = `the network was trained with ${named(trained)}`;
+  const known = phrase('trained_noise.network_trained', { named: named(trained) });
   return includes(trained, level)
-    ? { words: `Here ${known}.`, warns: false }
-    : { words: `${level} was never trained: ${known}.`, warns: true };
+    ? { words: phrase('trained_noise.here', { known }), warns: false }
+    : { words: phrase('trained_noise.never_trained', { level, known }), warns: true };
 }

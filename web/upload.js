@@ -2,6 +2,7 @@
 
 import * as intake from './intake.js';
 import { informed, troubled } from './notices.js';
+import { phrase } from './words.js';
 
 /** @import { Arrangement, Exploration, Upload } from './protocol.js' */
 /** @import { Offered } from './nuclei.js' */
@@ -41,7 +42,7 @@ export class Uploading {
     const { manifest, flowSource } = this.#state();
     if (!files.length || !manifest) return;
     if (flowSource === 'noise') {
-      this.#set({ notice: informed('This flow starts from noise, so no image can be its control.') });
+      this.#set({ notice: informed(phrase('upload.flow_starts_from_noise')) });
       return;
     }
     const contents = await intake.read(files);

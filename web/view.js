@@ -1,6 +1,9 @@
 // How a walk is looked at: which channels are hidden, and which are shown otherwise than the manifest says.
 // The session checks a view and writes it into links; here it is only changed.
 
+import { fixed } from './figures.js';
+import { phrase } from './words.js';
+
 /** @import { Channel, ChannelView, Recipe, View, Window } from './protocol.js' */
 
 /** Windows and gammas are whole thousandths, as links hold them. */
@@ -122,7 +125,7 @@ export const SILENT = 0.01;
 const ROUNDING = 1e-6;
 
 /** 3.2 % */
-export const percent = (share) => `${(100 * share).toFixed(1)} %`;
+export const percent = (share) => `${fixed(100 * share, 1)} %`;
 
 /**
  * The shares of counted pixels that a window cuts off, as crates/cellflux-image has them of a picture.
@@ -152,10 +155,10 @@ export function clippedSentences(channels, visible, now, start) {
   return channels.flatMap(({ name }, index) => {
     const [after, before] = [now?.[index]?.bright ?? 0, start?.[index]?.bright ?? 0];
     if (!visible[index] || Math.max(after, before) <= SILENT) return [];
-    const [where, share] = after > SILENT ? ['', after] : [' at the start', before];
+    const [where, share] = after > SILENT ? ['', after] : [phrase('view.start'), before];
     return [{
       index,
-      sentence: `${name}${where}: ${percent(share)} of pixels are brighter than the window.`,
+      sentence: phrase('view.pixels_brighter_than_window', { name, where, share: percent(share) }),
     }];
   });
 }

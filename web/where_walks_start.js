@@ -3,6 +3,7 @@
 
 import { informed } from './notices.js';
 import { wordsFor } from './perturbations.js';
+import { phrase } from './words.js';
 
 /** @import { Change } from './protocol.js' */
 /** @import { Notice } from './notices.js' */
@@ -33,10 +34,12 @@ export function leavingCell(state, compound) {
   const cell = cellOf(state);
   const serves = cell?.untreated && state.recipe.direction !== 'reverse';
   if (!cell || serves || cell.condition === compound) return { change: {}, notice: null };
-  const source = state.flowSource === 'noise' ? 'noise' : 'a control';
+  const source = state.flowSource === 'noise' ? phrase('shared.noise') : phrase('where_walks_start.control');
   const { one } = wordsFor(state.compounds);
-  const lacks = one === 'compound' ? 'was not treated with this compound' : `had no such ${one}`;
-  const sentence = `The cell that the walk starts from ${lacks}; it starts from ${source} again.`;
+  const lacks = one === wordsFor([]).one
+    ? phrase('where_walks_start.not_treated_compound')
+    : phrase('where_walks_start.had_no_such', { one });
+  const sentence = phrase('where_walks_start.cell_walk_starts_from', { lacks, source });
   const direction = state.recipe.direction === 'reverse' ? 'forward' : state.recipe.direction;
   return { change: { direction, control: firstControl(state) }, notice: informed(sentence) };
 }

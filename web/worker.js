@@ -10,6 +10,7 @@ import { ASIDE } from './protocol.js';
 import { Exploring } from './worker/exploring.js';
 import { Helping } from './worker/helping.js';
 import { described } from './worker/trouble.js';
+import { phrase } from './words.js';
 
 /** How long nobody must have called before walks aside go on: longer than between two steps being played. */
 const PAUSE_MS = 250;
@@ -31,7 +32,7 @@ let queue = Promise.resolve();
 async function answer({ id, call, args }) {
   try {
     const does = exploring.calls[call];
-    if (!does) throw new Error(`${call} is not a call of this worker`);
+    if (!does) throw new Error(phrase('worker.not_call_worker', { call }));
     const value = await does(args);
     // A file's bytes are the page's from here on.
     self.postMessage({ id, value }, { transfer: call === 'keep' ? [value.bytes.buffer] : [] });

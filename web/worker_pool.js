@@ -5,6 +5,7 @@
 // Nothing depends on them: what a helper does not answer, the worker computes itself.
 
 import { workersAsked } from './surroundings.js';
+import { phrase } from './words.js';
 
 /** All workers of a page together take at most so much memory, in bytes. */
 export const MOST_BYTES = 600e6;
@@ -142,8 +143,7 @@ export class WorkerPool {
     if (!member) return;
     this.#drop(member);
     if (this.#replaced >= MOST_REPLACED) {
-      this.#stayWith('Other workers of the page stopped again and again, so no more are started; nothing '
-        + 'that was computed is lost.');
+      this.#stayWith(phrase('worker_pool.other_workers_page_stopped'));
       return;
     }
     this.#replaced += 1;
@@ -215,8 +215,9 @@ export class WorkerPool {
     } catch (error) {
       if (!isWanted()) return;
       this.#drop(member);
-      this.#stayWith(`Another worker could not be started (${said(error)}), so the network computes in `
-        + `${this.#members.length ? 'fewer' : 'one'}; the pictures are the same.`);
+      this.#stayWith(phrase(this.#members.length ? 'worker_pool.fewer_workers' : 'worker_pool.one_worker', {
+        said: said(error),
+      }));
     }
   }
 

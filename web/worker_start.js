@@ -4,11 +4,12 @@
 
 import { fetched, STALL_MS } from './fetched.js';
 import { Failure } from './failures.js';
+import { phrase } from './words.js';
 
 /** What the page around the element must allow. A sandboxed frame without an origin has `null` for one. */
 const NEEDED = () => (globalThis.origin === 'null'
-  ? 'The frame that it is in is sandboxed, and its sandbox must have allow-same-origin beside allow-scripts.'
-  : 'Where another site shows the explorer, its policy must allow it: worker-src blob:.');
+  ? phrase('worker_start.frame_sandboxed_sandbox_must')
+  : phrase('worker_start.where_another_site_shows'));
 
 /** An address in quotes after `from` or `import`, relative to the module that it stands in. */
 const IMPORTED = /(\bfrom\s*|\bimport\s*)(['"])(\.{1,2}\/[^'"]+)\2/g;
@@ -79,7 +80,7 @@ function blobOf(text, address, blobs) {
 /** Waits for the first word of the worker that is made. @param {() => Worker} make */
 function started(make) {
   return new Promise((resolve, reject) => {
-    const sentence = `The browser does not let this page start its worker. ${NEEDED()}`;
+    const sentence = phrase('worker_start.browser_does_not_let', { needed: NEEDED() });
     const refused = () => reject(new Failure('no-worker', sentence));
     let worker;
     try {
@@ -93,7 +94,7 @@ function started(make) {
       reject(
         new Failure(
           'stopped',
-          `The page’s worker has not started within ${STALL_MS / 1000} seconds; starting again may help.`,
+          phrase('worker_start.page_worker_not_started', { seconds: STALL_MS / 1000 }),
         ),
       );
     }, STALL_MS);

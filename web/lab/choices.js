@@ -1,5 +1,7 @@
 // What a visitor of a lab may choose, with the words for it.
 
+import { phrase } from '../words.js';
+
 /** @import { Condition, Point, Settings } from './protocol.js' */
 
 /**
@@ -7,9 +9,9 @@
  * @type {{ name: string, target: Condition['target'] }[]}
  */
 export const TARGETS = [
-  { name: 'Two moons', target: { kind: 'moons', spread: 0.1 } },
+  { name: phrase('choices.two_moons'), target: { kind: 'moons', spread: 0.1 } },
   {
-    name: 'Two Gaussians',
+    name: phrase('choices.two_gaussians'),
     target: {
       kind: 'mixture',
       parts: [
@@ -18,31 +20,31 @@ export const TARGETS = [
       ],
     },
   },
-  { name: 'Ring', target: { kind: 'ring', radius: 2, spread: 0.1 } },
-  { name: 'Spiral', target: { kind: 'spiral', turns: 1.5, spread: 0.05 } },
-  { name: 'Checkerboard', target: { kind: 'checkerboard', squares: 4 } },
-  { name: 'Letters', target: { kind: 'letters', text: 'CELL', spread: 0.05 } },
+  { name: phrase('choices.ring'), target: { kind: 'ring', radius: 2, spread: 0.1 } },
+  { name: phrase('choices.spiral'), target: { kind: 'spiral', turns: 1.5, spread: 0.05 } },
+  { name: phrase('choices.checkerboard'), target: { kind: 'checkerboard', squares: 4 } },
+  { name: phrase('choices.letters'), target: { kind: 'letters', text: 'CELL', spread: 0.05 } },
 ];
 
 /** @type {[value: string, words: string][]} */
 export const COUPLINGS = [
-  ['same-batch', 'within batches'],
-  ['independent', 'across batches'],
-  ['optimal-transport', 'optimal transport in each step'],
+  ['same-batch', phrase('choices.within_batches')],
+  ['independent', phrase('choices.across_batches')],
+  ['optimal-transport', phrase('choices.optimal_transport_each_step')],
 ];
 
 /** @type {[value: string, words: string][]} */
 export const FIELDS = [
-  ['learnt', 'what the network has learnt'],
-  ['exact', 'the exact field'],
+  ['learnt', phrase('choices.what_network_learnt')],
+  ['exact', phrase('shared.exact_field')],
 ];
 
 /** @type {[value: string, words: string][]} */
 export const SOLVERS = [
   ['euler', 'Euler'],
-  ['midpoint', 'midpoint'],
+  ['midpoint', phrase('shared.midpoint')],
   ['heun2', 'Heun'],
-  ['rk4', 'Runge-Kutta, order 4'],
+  ['rk4', phrase('choices.runge_kutta_order_4')],
 ];
 
 /**
@@ -50,10 +52,10 @@ export const SOLVERS = [
  * @type {{ name: string, batches: Point[] }[]}
  */
 export const BATCHES = [
-  { name: 'one', batches: [[0, 0]] },
-  { name: 'two, side by side', batches: [[-1.5, 0], [1.5, 0]] },
-  { name: 'two, above each other', batches: [[0, -1.5], [0, 1.5]] },
-  { name: 'three', batches: [[-1.5, -1], [1.5, -1], [0, 1.5]] },
+  { name: phrase('choices.single'), batches: [[0, 0]] },
+  { name: phrase('choices.two_side_side'), batches: [[-1.5, 0], [1.5, 0]] },
+  { name: phrase('choices.two_above_each_other'), batches: [[0, -1.5], [0, 1.5]] },
+  { name: phrase('choices.three'), batches: [[-1.5, -1], [1.5, -1], [0, 1.5]] },
 ];
 
 /** @type {number[]} */

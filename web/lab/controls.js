@@ -1,10 +1,12 @@
 // What a visitor chooses in a lab: a form whose every field says what it wants changed.
 
+import { fixed } from '../figures.js';
 import { el } from '../html.js';
 import {
   BATCHES, batchesOf, COUPLINGS, FIELDS, leadingTo, RATES, SOLVERS, STEPS, TARGETS, targetOf,
 } from './choices.js';
 import { HALF } from './protocol.js';
+import { phrase } from '../words.js';
 
 /** @import { Display, Settings, View } from './protocol.js' */
 
@@ -69,35 +71,35 @@ export class Controls {
     this.element = el(
       'form',
       { class: 'lab-controls', on: { submit: (event) => event.preventDefault() } },
-      setting('Target', this.target),
-      setting('Batches', this.batches),
-      setting('Pairs', this.coupling),
-      setting('Learning rate', this.rate),
-      setting('Field', this.field),
-      setting('Condition', this.condition),
-      setting('Batch that is looked at', this.batch),
-      setting('Guidance', this.guidance, this.guidanceValue),
-      setting('Solver', this.solver),
-      setting('Steps of the walk', this.steps),
-      setting('Walk from the target back', this.reverse),
-      setting('Density in place of particles', this.densities),
+      setting(phrase('controls.target'), this.target),
+      setting(phrase('controls.batches'), this.batches),
+      setting(phrase('controls.pairs'), this.coupling),
+      setting(phrase('controls.learning_rate'), this.rate),
+      setting(phrase('controls.field'), this.field),
+      setting(phrase('controls.condition'), this.condition),
+      setting(phrase('controls.batch_looked'), this.batch),
+      setting(phrase('controls.guidance'), this.guidance, this.guidanceValue),
+      setting(phrase('shared.solver'), this.solver),
+      setting(phrase('controls.steps_walk'), this.steps),
+      setting(phrase('controls.walk_from_target_back'), this.reverse),
+      setting(phrase('controls.density_place_particles'), this.densities),
       el(
         'details',
         {},
-        el('summary', {}, 'How likely is a point?'),
-        el('p', {}, 'Choose a point, here or on the plane. The field carries it back to the source, and its '
-          + 'density there is corrected for how much the field spreads points on the way.'),
+        el('summary', {}, phrase('controls.how_likely_point')),
+        el('p', {}, phrase('controls.choose_point_here_or')),
         setting('x', this.x),
         setting('y', this.y),
-        el('button', { type: 'button', on: { click: () => this.#askOfPoint() } }, 'Density at this point'),
+        el('button', { type: 'button', on: { click: () => this.#askOfPoint() } },
+          phrase('controls.density_point')),
       ),
       el(
         'details',
         {},
-        el('summary', {}, 'Points of your own'),
-        setting('Two numbers in each line', this.text),
+        el('summary', {}, phrase('controls.points_your_own')),
+        setting(phrase('controls.two_numbers_each_line'), this.text),
         el('button', { type: 'button', on: { click: () => wishes.pasted(this.text.value) } },
-          'Learn these points'),
+          phrase('controls.learn_these_points')),
       ),
     );
   }
@@ -111,23 +113,23 @@ export class Controls {
   update(settings, view, display) {
     const own = targetOf(settings);
     const targets = TARGETS.map(({ name }, index) => option(index, name));
-    offer(this.target, own < 0 ? [option(-1, 'as the page has it'), ...targets] : targets, own);
+    offer(this.target, own < 0 ? [option(-1, phrase('controls.page')), ...targets] : targets, own);
     offer(this.coupling, COUPLINGS, settings.path.coupling);
     const lists = BATCHES.map(({ name }, index) => option(index, name));
     const list = batchesOf(settings);
-    offer(this.batches, list < 0 ? [option(-1, 'as the page has them'), ...lists] : lists, list);
+    offer(this.batches, list < 0 ? [option(-1, phrase('controls.page_them')), ...lists] : lists, list);
     const batches = settings.batches.map((_, index) => option(index, String(index + 1)));
-    offer(this.batch, [['', 'all of them'], ...batches], view.batch ?? '');
+    offer(this.batch, [['', phrase('controls.all_them')], ...batches], view.batch ?? '');
     this.batch.disabled = settings.batches.length === 1;
     offer(this.rate, among(RATES, settings.learning.rate), settings.learning.rate);
     const conditions = settings.conditions.map(({ label }, index) => option(index, label));
-    offer(this.condition, [...conditions, ['', 'none (the null velocity)']], view.condition ?? '');
+    offer(this.condition, [...conditions, ['', phrase('controls.none_null_velocity')]], view.condition ?? '');
     offer(this.field, FIELDS, view.field);
     offer(this.solver, SOLVERS, view.solver);
     offer(this.steps, among(STEPS, view.steps), view.steps);
     this.guidance.value = String(view.guidance);
     this.guidance.disabled = view.condition === null;
-    this.guidanceValue.textContent = view.guidance.toFixed(1);
+    this.guidanceValue.textContent = fixed(view.guidance, 1);
     this.reverse.checked = view.reverse;
     this.densities.checked = display.densities;
     if (display.point) [this.x.value, this.y.value] = display.point.map(String);

@@ -3,6 +3,7 @@
 // whose address it is.
 
 import { joined, ofLessons } from '../course_link.js';
+import { time } from '../figures.js';
 import { el } from '../html.js';
 import { LAB_WORKER_MODULES } from '../integrity.js';
 import { styleSheets } from '../style_sheets.js';
@@ -14,6 +15,7 @@ import { Drawing, pointAt } from './drawing.js';
 import { applied, read, written } from './lab_link.js';
 import * as chart from './loss_chart.js';
 import { draw, drawCross, drawStrokes } from './plane.js';
+import { inFigures, isUnread, language, phrase } from '../words.js';
 
 /** @import { Display, Learnt, Opened, Seen, Settings, View } from './protocol.js' */
 
@@ -131,9 +133,9 @@ class Lab extends HTMLElement {
   }
 
   #build(root) {
-    this.canvas = el('canvas', { role: 'img', 'aria-label': 'The plane, once the lab has opened' });
+    this.canvas = el('canvas', { role: 'img', 'aria-label': phrase('lab.plane_once_lab_opened') });
     this.moment = el('input', {
-      type: 'range', min: '0', max: '0', value: '0', 'aria-label': 'Step of the walk',
+      type: 'range', min: '0', max: '0', value: '0', 'aria-label': phrase('shared.step_walk'),
       on: { input: () => this.#show(Number(this.moment.value)) },
     });
     this.time = el('output', {});
@@ -141,24 +143,25 @@ class Lab extends HTMLElement {
       el('button', { type: 'button', on: { click: () => this.#choose(does) } }, words);
     this.play = el('button', {
       type: 'button', class: 'primary', on: { click: () => this.#attempt(() => this.#toggle()) },
-    }, 'Learn');
+    }, phrase('lab.learn'));
     this.drawing = new Drawing(this.canvas, () => this.#draw());
-    this.pen = button('Draw a target', () => this.#useThePen());
+    this.pen = button(phrase('lab.draw_target'), () => this.#useThePen());
     this.buttons = [
       this.play,
-      button('One step', () => this.#learn(1)),
-      button('Start again', () => this.#again()),
-      button('Another seed', () => this.#reopen({
+      button(phrase('lab.one_step'), () => this.#learn(1)),
+      button(phrase('shared.start_again'), () => this.#again()),
+      button(phrase('lab.another_seed'), () => this.#reopen({
         ...this.#opened.settings,
         seed: (this.#opened.settings.seed + 1) % 2 ** 32,
       })),
-      button('Reflow', () => this.#follow('reflow')),
+      button(phrase('lab.reflow'), () => this.#follow('reflow')),
       this.pen,
-      button('Measure the walk’s error', () => this.#measureError()),
+      button(phrase('lab.measure_walk_error'), () => this.#measureError()),
     ];
     const key = (name, words) => el('li', {}, el('span', { class: name, 'aria-hidden': 'true' }), words);
-    this.legend = el('ul', { class: 'lab-legend' }, key('particle', 'particles'), key('path', 'their paths'),
-      key('arrow', 'velocities'), key('goal', 'points that they walk to'));
+    this.legend = el('ul', { class: 'lab-legend' },
+      key('particle', phrase('lab.particles')), key('path', phrase('lab.their_paths')),
+      key('arrow', phrase('lab.velocities')), key('goal', phrase('lab.points_they_walk')));
     this.said = el('p', { class: 'lab-said', 'aria-live': 'polite' });
     this.trouble = el('p', { class: 'lab-trouble', role: 'alert', hidden: true });
     this.chart = el('div', {});
@@ -177,11 +180,12 @@ class Lab extends HTMLElement {
     });
     root.append(el(
       'section',
-      { class: 'lab', 'aria-label': 'Flow matching in the plane' },
+      { class: 'lab', lang: language, 'aria-label': phrase('lab.flow_matching_plane') },
       el('div', { class: 'lab-plane' }, this.canvas,
         el('div', { class: 'lab-time' }, this.moment, this.time), this.legend),
       el('div', { class: 'lab-side' }, el('div', { class: 'lab-buttons' }, ...this.buttons), this.trouble,
-        this.said, this.chart, this.facts, this.controls.element),
+        this.said, this.chart, this.facts, this.controls.element,
+        isUnread ? el('p', { class: 'hint' }, phrase('lab.words_unread')) : null),
     ));
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
@@ -248,8 +252,9 @@ class Lab extends HTMLElement {
     this.#pause();
     const { point } = this.#display;
     const logarithm = await this.#worker.call('likelihood', { view: this.#opened.view, point });
-    this.#ofPoint = `The field gives the point (${point.join(', ')}) the density `
-      + `${figure(Math.exp(logarithm))} at t = 1; its natural logarithm is ${figure(logarithm)}.`;
+    this.#ofPoint = phrase('lab.field_gives_point_density', {
+      point: point.join(', '), exp: figure(Math.exp(logarithm)), logarithm: figure(logarithm),
+    });
     this.#tell();
     this.#draw();
   }
@@ -309,7 +314,7 @@ class Lab extends HTMLElement {
     this.#playing = true;
     this.#run += 1;
     const run = this.#run;
-    this.play.textContent = 'Pause';
+    this.play.textContent = phrase('shared.pause');
     const calm = matchMedia('(prefers-reduced-motion: reduce)');
     while (this.#playing && run === this.#run) {
       await this.#learn(MOST_STEPS - (this.#learnt?.steps ?? 0), LEARN_MS);
@@ -321,7 +326,7 @@ class Lab extends HTMLElement {
 
   #pause() {
     this.#playing = false;
-    this.play.textContent = 'Learn';
+    this.play.textContent = phrase('lab.learn');
   }
 
   /** Learns so many steps, or for so long; by itself it looks at the plane after a single step only. */
@@ -334,8 +339,7 @@ class Lab extends HTMLElement {
     this.#ofPoint = '';
     if (learnt.diverged) {
       this.#pause();
-      this.#complain('Learning broke down: the loss became too large. Choose a lower learning rate, which '
-        + 'goes on from the weights that were kept last, or start again.');
+      this.#complain(phrase('lab.learning_broke_down_loss'));
     }
     if (!this.#playing && !learnt.diverged) await this.#look();
     this.#tell();
@@ -368,24 +372,24 @@ class Lab extends HTMLElement {
     const flat = await this.#worker.call('pasted', { text });
     const points = Array.from({ length: flat.length / 2 }, (_, index) =>
       [flat[2 * index], flat[2 * index + 1]].map((value) => Math.round(1e3 * value) / 1e3));
-    await this.#reopen(leadingTo(this.#opened.settings, { kind: 'points', points, spread: 0.05 }, 'yours'));
+    const target = { kind: 'points', points, spread: 0.05 };
+    await this.#reopen(leadingTo(this.#opened.settings, target, phrase('lab.yours')));
   }
 
   /** Begins a drawing, or learns the one that is there; without a line everything stays as it is. */
   async #useThePen() {
     this.#pause();
     if (!this.drawing.isUnderWay) {
-      this.pen.textContent = 'Learn the drawing';
-      this.said.textContent = 'Draw lines on the plane, with a mouse, a pen or a finger. Without one, paste '
-        + 'points under “Points of your own”.';
+      this.pen.textContent = phrase('lab.learn_drawing');
+      this.said.textContent = phrase('lab.draw_lines_on_plane');
       this.drawing.start();
       return;
     }
-    this.pen.textContent = 'Draw a target';
+    this.pen.textContent = phrase('lab.draw_target');
     const strokes = this.drawing.end();
     if (strokes.length) {
       const target = { kind: 'strokes', strokes, spread: 0.05 };
-      await this.#reopen(leadingTo(this.#opened.settings, target, 'drawn'));
+      await this.#reopen(leadingTo(this.#opened.settings, target, phrase('finding.drawn')));
     } else {
       this.#draw();
       this.#tell();
@@ -395,20 +399,24 @@ class Lab extends HTMLElement {
   async #measureError() {
     this.#pause();
     const error = await this.#worker.call('error', { view: this.#opened.view });
-    this.said.textContent = `The particles end ${figure(error)} from where the fine solution ends (root of `
-      + 'the mean squared distance).';
+    this.said.textContent = phrase('lab.particles_end_from_where', { error: figure(error) });
   }
 
   #show(step) {
     this.#step = step;
     this.moment.value = String(step);
-    const t = this.#seen.times[step].toFixed(3);
+    const t = time(this.#seen.times[step]);
     this.time.textContent = `t = ${t}`;
-    this.moment.setAttribute('aria-valuetext', `t = ${t}, step ${step} of ${this.#seen.times.length - 1}`);
-    const shown = this.#seen.densities ? 'particles, as their density,' : 'particles';
-    this.canvas.setAttribute('aria-label', `${this.#seen.at[0].length / 2} ${shown} at t = ${t}, arrows of `
-      + `${this.#opened.view.field === 'exact' ? 'the exact field' : 'the field that was learnt'}, and `
-      + 'points of the distribution that they walk to, all generated');
+    this.moment.setAttribute('aria-valuetext', phrase('lab.t_step', {
+      t, step, length: this.#seen.times.length - 1,
+    }));
+    const shown = this.#seen.densities ? phrase('lab.particles_their_density') : phrase('lab.particles');
+    this.canvas.setAttribute('aria-label', phrase('lab.t_arrows_points_distribution', {
+      length: this.#seen.at[0].length / 2,
+      shown,
+      t,
+      field: this.#opened.view.field === 'exact' ? phrase('shared.exact_field') : phrase('lab.field_learnt'),
+    }));
     this.#draw();
   }
 
@@ -440,17 +448,17 @@ class Lab extends HTMLElement {
     this.chart.replaceChildren(...(steps ? [chart.drawn(chart.placed(curve, least))] : []));
     if (!this.#playing) {
       this.said.textContent = steps
-        ? `${steps} steps learnt${reflowed ? ', the last after a reflow' : ''}.`
-        : `A network of ${parameters} numbers that has learnt nothing yet.`;
+        ? phrase('lab.steps_learnt', { steps, reflowed: reflowed ? phrase('lab.last_after_reflow') : '' })
+        : phrase('lab.network_numbers_learnt_nothing', { parameters });
       if (this.#ofPoint) this.said.textContent += ` ${this.#ofPoint}`;
     }
     const facts = [
-      ['Steps', String(steps)],
-      ['Loss, mean of the last 100 steps', loss === null ? 'none yet' : figure(loss)],
-      ['Least loss that is possible', least === null ? 'not known here' : figure(least)],
-      ['Bend of the paths (0 is straight)', this.#seen && figure(this.#seen.straightness)],
-      ['Mean squared way', this.#seen && figure(this.#seen.cost)],
-      ['Squared energy distance from the goal', this.#seen && figure(this.#seen.distance)],
+      [phrase('shared.steps'), String(steps)],
+      [phrase('lab.loss_mean_last_100'), loss === null ? phrase('lab.none_yet') : figure(loss)],
+      [phrase('lab.least_loss_possible'), least === null ? phrase('lab.not_known_here') : figure(least)],
+      [phrase('lab.bend_paths_0_straight'), this.#seen && figure(this.#seen.straightness)],
+      [phrase('lab.mean_squared_way'), this.#seen && figure(this.#seen.cost)],
+      [phrase('lab.squared_energy_distance_from'), this.#seen && figure(this.#seen.distance)],
     ];
     this.facts.replaceChildren(...facts.flatMap(([name, value]) =>
       [el('dt', {}, name), el('dd', {}, value ?? '')]));
@@ -472,10 +480,11 @@ function parsed(element, name) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(`The lab’s attribute “${name}” is not JSON: ${error.message}.`);
+    throw new Error(phrase('lab.lab_attribute_not_json', { name, message: error.message }));
   }
 }
 
-const figure = (value) => (Math.abs(value) < 1e-3 && value !== 0 ? value.toExponential(1) : value.toFixed(3));
+const figure = (value) => (
+  Math.abs(value) < 1e-3 && value !== 0 ? inFigures(value.toExponential(1)) : time(value));
 
 customElements.define('cellflux-lab', Lab);

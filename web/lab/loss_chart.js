@@ -1,6 +1,7 @@
 // The loss of every step so far as a small chart, with the least loss as a line where it is known.
 
 import { ticks } from '../chart.js';
+import { phrase } from '../words.js';
 
 /** The view box. */
 export const [WIDE, HIGH] = [320, 120];
@@ -44,7 +45,7 @@ export function drawn({ line, least, across, up }) {
     ...(least === null ? [] : [
       shape('line', { class: 'least', x1: LEFT, x2: WIDE - RIGHT, y1: least, y2: least }),
     ]),
-    text('loss', { x: 2, y: 9 }),
+    text(phrase('loss_chart.loss'), { x: 2, y: 9 }),
   );
   return svg;
 }

@@ -1,5 +1,8 @@
 // Checking an answer against what was computed. What is right is nowhere before that.
 
+import { digits } from '../figures.js';
+import { phrase } from '../words.js';
+
 /**
  * @typedef {{ least?: number | null, most?: number | null, state?: object }} Option a range of the quantity,
  *   its upper end left out, or a state whose quantity is compared with those of the others
@@ -29,7 +32,7 @@
 
 const NOT_THERE = {
   right: false,
-  said: 'What this question asks for is not computed here: set the lesson up again, and wait for it.',
+  said: phrase('answers.what_question_asks_not'),
 };
 
 /**
@@ -45,24 +48,26 @@ export function check(question, answer, computed) {
 /** @param {Question} question @param {string | null} answer @param {Computation} computed */
 async function number({ quantity, tolerance = 0 }, answer, computed) {
   const given = answer?.trim() ? Number(answer) : NaN;
-  if (!Number.isFinite(given)) return { right: false, said: 'Give a number, such as 0.25.' };
+  if (!Number.isFinite(given)) return { right: false, said: phrase('answers.give_number_such_0') };
   const value = await computed.ofLesson(quantity);
   if (value === null) return NOT_THERE;
   const right = Math.abs(given - value) <= tolerance * Math.abs(value);
-  if (right) return { right, said: `Right: computed here, it is ${shown(value)}.` };
-  return { right, said: given > value ? 'That is too large.' : 'That is too small.' };
+  if (right) return { right, said: phrase('answers.right_computed_here', { shown: shown(value) }) };
+  return { right, said: given > value ? phrase('answers.too_large') : phrase('answers.too_small') };
 }
 
 /** @param {Question} question @param {string | null} answer @param {Computation} computed */
 async function choice({ quantity, options = [], best }, answer, computed) {
   const given = answer === null ? NaN : Number(answer);
-  if (!options[given]) return { right: false, said: 'Choose one of the answers.' };
+  if (!options[given]) return { right: false, said: phrase('answers.choose_one_answers') };
   if (!best) {
     const value = await computed.ofLesson(quantity);
     if (value === null) return NOT_THERE;
     const { least, most } = options[given];
     const right = value >= (least ?? -Infinity) && value < (most ?? Infinity);
-    return { right, said: right ? `Right: computed here, it is ${shown(value)}.` : 'No: look again.' };
+    return { right, said: right ? phrase('answers.right_computed_here', {
+      shown: shown(value),
+    }) : phrase('answers.no_look_again') };
   }
   const values = [];
   // One after the other: each may take a network's whole learning.
@@ -73,7 +78,7 @@ async function choice({ quantity, options = [], best }, answer, computed) {
   const all = values.map(shown).join(', ');
   return {
     right,
-    said: right ? `Right: computed here, the answers have ${all}.` : 'No: set each of them and compare.',
+    said: right ? phrase('answers.right_computed_here_answers', { all }) : phrase('answers.no_set_each_them'),
   };
 }
 
@@ -82,11 +87,11 @@ async function reach({ quantity, below = 0, evaluations = 0 }, _, computed) {
   const [value, used] = [await computed.inView(quantity), await computed.inView('evaluations')];
   if (value === null || used === null) return NOT_THERE;
   const right = value < below && used <= evaluations;
-  const here = `What is in view has ${shown(value)} with ${used} evaluations`;
-  const said = right ? `Right. ${here}.`
-    : `Not yet. ${here}; below ${below} with at most ${evaluations} is asked.`;
+  const here = phrase('answers.what_view_evaluations', { shown: shown(value), used });
+  const said = right ? phrase('answers.right', { here })
+    : phrase('answers.not_yet_below_most', { here, below, evaluations });
   return { right, said };
 }
 
 /** Four digits. @param {number} value */
-const shown = (value) => String(Number(value.toPrecision(4))).replace('-', '−');
+const shown = (value) => digits(value, 4).replace('-', '−');

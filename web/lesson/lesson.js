@@ -7,6 +7,7 @@ import { el } from '../html.js';
 import { check } from './answers.js';
 import { leaveStage, setStage, wayOf } from './lecture.js';
 import { targetOf } from './targets.js';
+import { language, phrase } from '../words.js';
 
 /** @import { Progress } from '../course_link.js' */
 /** @import { Question } from './answers.js' */
@@ -82,16 +83,17 @@ class Lesson extends HTMLElement {
     if (this.opener) return;
     const button = (words, does, kind = 'quiet') =>
       el('button', { type: 'button', class: kind, on: { click: does } }, words);
-    // The words of a lesson's frame are English on a page in any language.
-    this.opener = button('Open this lesson', () => course.open(this), 'primary');
-    this.back = button('Previous', () => course.open(course.beside(this, -1)));
-    this.next = button('Next', () => course.open(course.beside(this, 1)));
-    this.lecture = button('Lecture mode', () => course.change({ lecture: !course.progress.lecture }));
-    const setAgain = button('Set up again', () => this.set());
-    this.bar = el('div', { class: 'lesson-bar', lang: 'en', hidden: true }, this.back, this.next, setAgain,
-      this.lecture, button('Close', () => course.close()));
-    this.said = el('p', { class: 'lesson-state', role: 'status', lang: 'en' });
-    this.querySelector('section').append(el('p', { lang: 'en' }, this.opener), this.said, this.bar);
+    // The words of a lesson's frame may be in another language than the lesson's own.
+    this.opener = button(phrase('lesson.open_lesson'), () => course.open(this), 'primary');
+    this.back = button(phrase('lesson.previous'), () => course.open(course.beside(this, -1)));
+    this.next = button(phrase('lesson.next'), () => course.open(course.beside(this, 1)));
+    this.lecture = button(phrase('lesson.lecture_mode'),
+      () => course.change({ lecture: !course.progress.lecture }));
+    const setAgain = button(phrase('lesson.set_up_again'), () => this.set());
+    this.bar = el('div', { class: 'lesson-bar', lang: language, hidden: true },
+      this.back, this.next, setAgain, this.lecture, button(phrase('lesson.close'), () => course.close()));
+    this.said = el('p', { class: 'lesson-state', role: 'status', lang: language });
+    this.querySelector('section').append(el('p', { lang: language }, this.opener), this.said, this.bar);
     this.#prepareQuestion();
     this.update(course.progress);
   }
@@ -113,7 +115,7 @@ class Lesson extends HTMLElement {
   async set() {
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.about.scrollIntoView({ block: 'start', behavior: calm ? 'auto' : 'smooth' });
-    this.said.textContent = 'Setting up …';
+    this.said.textContent = phrase('lesson.setting_up');
     await this.#attempt(async () => {
       await this.#target.show();
       this.said.textContent = '';
@@ -137,25 +139,25 @@ class Lesson extends HTMLElement {
     this.lecture.setAttribute('aria-pressed', String(lecture));
     const title = this.querySelector('h3');
     title.querySelector('.lesson-done')?.remove();
-    const mark = done.includes(this.name) ? ' · answered' : '';
-    if (mark) title.append(el('span', { class: 'lesson-done', lang: 'en' }, mark));
+    const mark = done.includes(this.name) ? phrase('lesson.answered') : '';
+    if (mark) title.append(el('span', { class: 'lesson-done', lang: language }, mark));
   }
 
   #prepareQuestion() {
     const form = this.querySelector('form');
     if (!form) return;
     const question = /** @type {Question} */ (JSON.parse(this.getAttribute('question')));
-    const words = question.kind === 'reach' ? 'Check what is in view' : 'Check';
+    const words = question.kind === 'reach' ? phrase('lesson.check_what_view') : phrase('lesson.check');
     const button = el('button', { type: 'submit', class: 'primary' }, words);
     const verdict = el('p', { class: 'verdict', role: 'status' });
-    form.append(el('div', { class: 'lesson-check', lang: 'en' }, button, verdict));
+    form.append(el('div', { class: 'lesson-check', lang: language }, button, verdict));
     form.noValidate = true;
     form.hidden = false;
     form.addEventListener('submit', async (event) => {
       event.preventDefault();
       const answer = /** @type {string | null} */ (new FormData(form).get('answer'));
       button.disabled = true;
-      verdict.textContent = 'Computing …';
+      verdict.textContent = phrase('lesson.computing');
       await this.#attempt(async () => {
         const { right, said } = await check(question, answer, this.#target);
         verdict.textContent = said;

@@ -1,6 +1,7 @@
 // What a lesson sets and asks: an explorer or a lab of the page, by one interface.
 
 import { QUANTITIES, stepsAhead } from './quantities.js';
+import { phrase } from '../words.js';
 
 /** @import { Computation } from './answers.js' */
 
@@ -90,8 +91,8 @@ function until(element, holds) {
   if (holds()) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const watch = new MutationObserver(() => { if (holds()) end(resolve); });
-    const timer = setTimeout(() => end(() => reject(new Error('The network is not loaded: load it above, and '
-      + 'try again.'))), PATIENCE_MS);
+    const late = () => reject(new Error(phrase('targets.network_not_loaded_load')));
+    const timer = setTimeout(() => end(late), PATIENCE_MS);
     function end(done) {
       watch.disconnect();
       clearTimeout(timer);

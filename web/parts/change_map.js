@@ -3,6 +3,7 @@
 
 import { el, Part } from '../html.js';
 import { aboutOf, choicesOf, drawnIn, lackOf, missingWords } from '../map_words.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -11,11 +12,11 @@ export class MapChoice extends Part {
   connectedCallback() {
     if (this.firstChild) return;
     this.select = el('select', {
-      'aria-label': 'What the third picture shows',
+      'aria-label': phrase('change_map.what_third_picture_shows'),
       'data-map': 'choice',
       disabled: true,
       on: { change: () => this.intend('map', { map: this.select.value }) },
-    }, el('option', {}, 'Difference'));
+    }, el('option', {}, phrase('shared.difference')));
     this.append(this.select);
   }
 
@@ -43,7 +44,7 @@ export class MapSaid extends Part {
     const button = (intent, words) => el('button',
       { type: 'button', class: 'chip', 'data-do': intent, on: { click: () => this.intend(intent) } }, words);
     this.compute = button('map-compute', '');
-    this.cancel = button('map-cancel', 'Cancel');
+    this.cancel = button('map-cancel', phrase('shared.cancel'));
     this.missing = el('p', { class: 'map-about', 'data-map': 'missing', hidden: true });
     this.append(this.about,
       el('p', { class: 'map-computed' }, this.why, ' ', this.far, ' ', this.compute, ' ', this.cancel),

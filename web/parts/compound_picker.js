@@ -4,6 +4,7 @@ import { doseUnder } from '../dose.js';
 import { besideCells, findingLines } from '../finding.js';
 import { el, inside, Part, reveal } from '../html.js';
 import { capital, kindOf, wordsFor } from '../perturbations.js';
+import { inFigures, phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -19,7 +20,7 @@ export class CompoundPicker extends Part {
     this.search = el('input', {
       type: 'search',
       id: 'compound-search',
-      placeholder: 'Name or mode of action',
+      placeholder: phrase('compound_picker.name_or_mode_action'),
       autocomplete: 'off',
       spellcheck: 'false',
       role: 'combobox',
@@ -32,13 +33,14 @@ export class CompoundPicker extends Part {
       id: 'compound-list',
       role: 'listbox',
       class: 'compounds',
-      'aria-label': 'Compounds',
+      'aria-label': phrase('compound_picker.compounds'),
       tabindex: '0',
       // A bundle that does not come leaves nothing to choose from.
       hidden: true,
       on: { keydown: (event) => this.#key(event) },
     });
-    this.label = el('label', { class: 'unseen', for: 'compound-search' }, 'Search compounds');
+    this.label = el('label', { class: 'unseen', for: 'compound-search' },
+      phrase('compound_picker.search_compounds'));
     this.none = el('p', { class: 'hint', hidden: true });
     this.card = el('div', { class: 'compound-card' });
     this.finding = el('div', { class: 'finding' });
@@ -57,7 +59,7 @@ export class CompoundPicker extends Part {
     if (!compounds) return;
     this.state = state;
     this.takesDose = takesDose;
-    if (this.changed('compounds', compounds)) this.#build(compounds);
+    if (this.changed(phrase('shared.compounds'), compounds)) this.#build(compounds);
     if (this.changed('chosen', recipe?.compound)) this.#choose(recipe?.compound);
     const compound = this.compounds.find((each) => each.id === recipe?.compound);
     // A compound that was typed has a card of its own.
@@ -75,7 +77,7 @@ export class CompoundPicker extends Part {
 
   #build(compounds) {
     this.words = wordsFor(compounds);
-    this.label.textContent = `Search ${this.words.many}`;
+    this.label.textContent = phrase('compound_picker.search', { many: this.words.many });
     this.list.setAttribute('aria-label', capital(this.words.many));
     this.compounds = compounds.map((compound) => ({
       ...compound,
@@ -121,10 +123,10 @@ export class CompoundPicker extends Part {
     if (this.picture) URL.revokeObjectURL(this.picture);
     this.picture = drawing ? URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' })) : null;
     const facts = [
-      kindOf(compound) && ['Done to the cells', kindOf(compound)],
-      compound.action && ['Mode of action', compound.action],
-      compound.doses?.length && ['Doses in the data', dosesIn(compound.doses, this.takesDose)],
-      ['Training', compound.training.sentence],
+      kindOf(compound) && [phrase('compound_picker.done_cells'), kindOf(compound)],
+      compound.action && [phrase('compound_picker.mode_action'), compound.action],
+      compound.doses?.length && [phrase('shared.doses_data'), dosesIn(compound.doses, this.takesDose)],
+      [phrase('shared.training'), compound.training.sentence],
       compound.findings.length > 0 && [besideCells(measuring), this.finding],
     ].filter(Boolean);
     this.card.replaceChildren(
@@ -134,7 +136,7 @@ export class CompoundPicker extends Part {
             el('img', {
               class: 'structure',
               src: this.picture,
-              alt: `Structure of ${compound.name}`,
+              alt: phrase('compound_picker.structure', { name: compound.name }),
               width: '132',
               height: '132',
             }),
@@ -158,7 +160,9 @@ export class CompoundPicker extends Part {
       shown += option.hidden ? 0 : 1;
     }
     this.none.hidden = shown > 0;
-    this.none.textContent = `No ${this.words?.one ?? 'compound'} here matches “${this.search.value}”.`;
+    this.none.textContent = phrase('compound_picker.no_here_matches', {
+      one: this.words?.one ?? phrase('shared.compound'), value: this.search.value,
+    });
   }
 
   #key(event) {
@@ -176,7 +180,8 @@ export class CompoundPicker extends Part {
 }
 
 const dosesIn = (doses, takesDose) =>
-  `${doses.join(', ')} µM${takesDose ? '' : ', all as one condition: the network does not know the dose'}`;
+  `${doses.map(inFigures).join(', ')} µM`
+  + (takesDose ? '' : phrase('compound_picker.all_one_condition_network'));
 
 function badge({ training: { badge: words, kind } }) {
   return el('span', { class: `badge ${kind}` }, words);

@@ -2,6 +2,7 @@
 
 import { el, inside, Part, reveal, unseen } from '../html.js';
 import { paint } from '../pixels.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -9,7 +10,9 @@ import { paint } from '../pixels.js';
 export class ControlPicker extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    this.gallery = el('div', { class: 'gallery', role: 'radiogroup', 'aria-label': 'Sample control images' });
+    this.gallery = el('div', {
+      class: 'gallery', role: 'radiogroup', 'aria-label': phrase('control_picker.sample_control_images'),
+    });
     this.gallery.addEventListener('keydown', (event) => this.#arrow(event));
     this.input = el('input', {
       type: 'file',
@@ -32,14 +35,12 @@ export class ControlPicker extends Part {
       el(
         'button',
         { type: 'button', class: 'secondary', on: { click: () => this.input.click() } },
-        'Use your own image…',
+        phrase('control_picker.use_your_own_image'),
       ),
       el(
         'p',
         { class: 'hint' },
-        'or drop it anywhere, or paste it. PNG, JPEG, TIFF or .npy; several files are taken as one file per '
-          + 'channel. It stays on this computer, out of the page’s address too, until you copy the link, '
-          + 'which holds it.',
+        phrase('control_picker.or_drop_anywhere_or'),
       ),
       this.input,
     );
@@ -50,7 +51,7 @@ export class ControlPicker extends Part {
       el(
         'p',
         { class: 'lead' },
-        'This flow starts from noise: no control image enters. Another seed is another cell.',
+        phrase('control_picker.flow_starts_from_noise'),
       ),
       el(
         'button',
@@ -62,7 +63,7 @@ export class ControlPicker extends Part {
               this.intend('change', { change: { seed: crypto.getRandomValues(new Uint32Array(1))[0] } }),
           },
         },
-        'New noise',
+        phrase('control_picker.new_noise'),
       ),
     );
     this.append(this.noise, this.gallery, this.about, this.own);
@@ -89,7 +90,12 @@ export class ControlPicker extends Part {
 
   #build(samples, uploaded) {
     const own = uploaded
-      ? [{ id: 'upload', label: 'Your crop', note: uploaded.name, picture: uploaded.picture }]
+      ? [{
+          id: 'upload',
+          label: phrase('control_picker.your_crop'),
+          note: uploaded.name,
+          picture: uploaded.picture,
+        }]
       : [];
     this.gallery.replaceChildren(
       ...[...own, ...samples.filter((sample) => !sample.treated)].map((sample, index, { length }) => {
@@ -109,7 +115,7 @@ export class ControlPicker extends Part {
           },
           canvas,
           el('span', { class: 'caption' }, sample.label),
-          unseen(`, ${sample.note}, ${index + 1} of ${length}`),
+          unseen(phrase('control_picker.of', { note: sample.note, index: index + 1, length })),
         );
       }),
     );
@@ -142,11 +148,12 @@ export class ControlPicker extends Part {
 
 /** What the walk starts from, in a sentence; a walk back starts from none of the controls. */
 function about(chosen, { samples, examples, uploaded }) {
-  if (chosen === 'upload') return `${uploaded?.name ?? 'Your crop'}: your own image.`;
+  if (chosen === 'upload') return phrase('control_picker.your_own_image', {
+    name: uploaded?.name ?? phrase('control_picker.your_crop'),
+  });
   const sample = samples.find(({ id }) => id === chosen);
   if (sample) return `${sample.note}.`;
   const cell = examples?.find(({ id }) => id === chosen);
   if (!cell) return '';
-  return `No control is chosen: the walk goes back from a treated cell (${cell.note}). `
-    + 'Choose a control to walk forward again.';
+  return phrase('control_picker.no_control_chosen_walk', { note: cell.note });
 }

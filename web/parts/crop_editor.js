@@ -8,6 +8,8 @@ import { paint } from '../pixels.js';
 import { colourInFile } from '../plane_colour.js';
 import { scaleSentence, sideAtScale } from '../scale.js';
 import { shortened } from '../shortened.js';
+import { percent } from '../view.js';
+import { phrase, plural } from '../words.js';
 
 /** @import { State } from '../state.js' */
 /** @import { ModelScale } from '../scale.js' */
@@ -33,15 +35,14 @@ export class CropEditor extends Part {
       width: 1,
       height: 1,
       role: 'img',
-      'aria-label': 'The crop as the network will see it',
+      'aria-label': phrase('crop_editor.crop_network_see'),
     });
-    this.planes = el('ul', { class: 'planes', 'aria-label': 'The image’s planes' });
+    this.planes = el('ul', { class: 'planes', 'aria-label': phrase('crop_editor.image_planes') });
     this.channels = el('div', { class: 'assign' });
     this.tints = el(
       'p',
       { class: 'hint', hidden: true },
-      'A file’s own colours are named only: single planes are shown in grey, the assigned ones in the '
-        + 'model’s colours.',
+      phrase('crop_editor.file_own_colours_named'),
     );
     const number = (name, label) => {
       const input = el('input', {
@@ -68,9 +69,10 @@ export class CropEditor extends Part {
       'label',
       { for: 'confirm-channels', class: 'confirm' },
       this.confirm,
-      el('span', {}, 'The channels marked as guesses are right'),
+      el('span', {}, phrase('crop_editor.channels_marked_guesses_right')),
     );
-    this.use = el('button', { type: 'submit', class: 'primary', 'data-do': 'use-crop' }, 'Use this crop');
+    this.use = el('button', { type: 'submit', class: 'primary', 'data-do': 'use-crop' },
+      phrase('crop_editor.use_crop'));
     this.clipped = el('p', { class: 'hint' });
     this.unlike = el('ul', { class: 'unlike' });
     this.notes = el('ul', { class: 'hint file-notes' });
@@ -78,7 +80,7 @@ export class CropEditor extends Part {
     this.toScale = el(
       'button',
       { type: 'button', class: 'chip', hidden: true, on: { click: () => this.#cropToScale() } },
-      'Crop at the model’s scale',
+      phrase('crop_editor.crop_model_scale'),
     );
     this.heading = el('h2', { id: 'crop-title' });
     this.size = el('p', { class: 'hint' });
@@ -121,13 +123,14 @@ export class CropEditor extends Part {
             this.tints,
             this.confirmRow,
             this.codings,
-            el('div', { class: 'numbers' }, number('x', 'Left'), number('y', 'Top'), number('side', 'Side')),
+            el('div', { class: 'numbers' }, number('x', phrase('crop_editor.left')),
+              number('y', phrase('crop_editor.top')), number('side', phrase('crop_editor.side'))),
             el('div', {}, this.scale, this.toScale),
             el(
               'figure',
               {},
               this.result,
-              el('figcaption', { class: 'hint' }, 'As the network will see it'),
+              el('figcaption', { class: 'hint' }, phrase('crop_editor.network_see')),
               this.clipped,
               this.unlike,
             ),
@@ -138,7 +141,7 @@ export class CropEditor extends Part {
               el(
                 'button',
                 { type: 'button', class: 'secondary', on: { click: () => this.intend('upload-cancel') } },
-                'Cancel',
+                phrase('shared.cancel'),
               ),
             ),
           ),
@@ -180,7 +183,9 @@ export class CropEditor extends Part {
     const marks = /** @type {NodeListOf<HTMLElement>} */ (this.channels.querySelectorAll('.guess'));
     for (const [index, mark] of marks.entries()) {
       mark.hidden = !upload.guessed[index];
-      mark.textContent = upload.byColour[index] ? 'guessed from its colour' : 'a guess';
+      mark.textContent = upload.byColour[index]
+        ? phrase('crop_editor.guessed_from_colour')
+        : phrase('crop_editor.guess');
     }
     // Once shown the tick stays, so that what was confirmed can be seen to be.
     this.confirmRow.hidden = !(this.asked ||= guesses);
@@ -196,9 +201,9 @@ export class CropEditor extends Part {
   }
 
   #open(upload, channels) {
-    this.heading.textContent = 'Choose the channels and the crop';
-    const count = `${upload.planes.length} channel${upload.planes.length === 1 ? '' : 's'}`;
-    const facts = `${upload.width} × ${upload.height} pixels, ${count}`;
+    this.heading.textContent = phrase('crop_editor.choose_channels_crop');
+    const count = upload.planes.length;
+    const facts = plural('crop_editor.facts', count, { width: upload.width, height: upload.height, count });
     this.size.textContent = `${shortened(upload.name, NAME_LETTERS)}: ${facts}`;
     this.size.title = upload.name;
     list(this.notes, upload.notes);
@@ -230,14 +235,17 @@ export class CropEditor extends Part {
           .map((named, at) => named && assignment[at] === this.upload.assignment[at]);
         this.intend('upload-change', { change: { assignment, guessed, byColour } });
       } } },
-      ...(upload.assignment.includes(-1) ? [el('option', { value: '-1' }, 'choose a channel…')] : []),
+      ...(upload.assignment.includes(-1)
+        ? [el('option', { value: '-1' }, phrase('crop_editor.choose_channel'))]
+        : []),
       ...upload.planes.map((plane, at) => el('option', {
         value: String(at), 'aria-label': plane.label, title: plane.label,
       }, shortened(plane.label, OPTION_LETTERS))));
       return el(
         'label',
         { for: `assign-${index}` },
-        el('span', {}, dot, channel.name, ' ', el('em', { class: 'guess', hidden: true }, 'a guess')),
+        el('span', {}, dot, channel.name, ' ',
+          el('em', { class: 'guess', hidden: true }, phrase('crop_editor.guess'))),
         select,
         el('span', { class: 'shown-in' }),
       );
@@ -260,7 +268,9 @@ export class CropEditor extends Part {
       return el(
         'label',
         { for: id, class: 'coding', hidden: readings.length < 2 },
-        upload.sorts.length > 1 ? `Values of ${shortened(files, OPTION_LETTERS)} are` : 'Values are',
+        upload.sorts.length > 1 ? phrase('crop_editor.values', {
+          files: shortened(files, OPTION_LETTERS),
+        }) : phrase('crop_editor.values_2'),
         select,
       );
     }));
@@ -298,7 +308,10 @@ function list(element, sentences) {
 /** What is cut off at either end, in a sentence; nothing where it is next to nothing. */
 function cutOff({ dark, bright }) {
   const share = (part, ends) =>
-    part > 0.001 ? [`${(100 * part).toFixed(1)} % of its values are ${ends}`] : [];
-  const parts = [...share(dark, 'darker than black'), ...share(bright, 'brighter than full scale')];
-  return parts.length ? `${parts.join(' and ')}; they are cut off.` : '';
+    part > 0.001 ? [phrase('crop_editor.values_3', { part: percent(part), ends })] : [];
+  const parts = [
+    ...share(dark, phrase('crop_editor.darker_than_black')),
+    ...share(bright, phrase('crop_editor.brighter_than_full_scale')),
+  ];
+  return parts.length ? phrase('crop_editor.they_cut_off', { parts: parts.join(phrase('shared.and')) }) : '';
 }

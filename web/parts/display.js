@@ -7,6 +7,7 @@ import { cellsBeside } from '../real_beside.js';
 import { clippedSentences, inSafeColours, percent, shownIn } from '../view.js';
 import { withChannel, withEnd, withoutChannels } from '../view.js';
 import { stamp } from './stage.js';
+import { inFigures, phrase } from '../words.js';
 
 /** @import { LegendLine } from '../histogram_words.js' */
 /** @import { Histogram, Window } from '../protocol.js' */
@@ -14,13 +15,13 @@ import { stamp } from './stage.js';
 
 /** The look-up tables of the session (`Lut` in crates/cellflux-image), by name, in words. */
 const LUTS = [
-  ['own', 'Own'],
-  ['grey', 'Grey'],
-  ['magenta', 'Magenta'],
-  ['yellow', 'Yellow'],
-  ['cyan', 'Cyan'],
-  ['viridis', 'Viridis'],
-  ['magma', 'Magma'],
+  ['own', phrase('display.own')],
+  ['grey', phrase('display.grey')],
+  ['magenta', phrase('display.magenta')],
+  ['yellow', phrase('display.yellow')],
+  ['cyan', phrase('display.cyan')],
+  ['viridis', phrase('display.viridis')],
+  ['magma', phrase('display.magma')],
 ];
 
 /** Histograms are drawn one column for each coded byte. */
@@ -42,23 +43,23 @@ export class ChannelDisplay extends Part {
     this.hidden = true;
     this.rows = [];
     this.list = el('div', { class: 'tune-rows' });
-    this.legend = el('ul', { class: 'legend lines', 'aria-label': 'The histograms’ outlines' });
+    this.legend = el('ul', { class: 'legend lines', 'aria-label': phrase('display.histograms_outlines') });
     const button = (words, title, does) =>
       el('button', { type: 'button', class: 'secondary', title, on: { click: does } }, words);
-    this.autoAll = button('Auto all', 'Windows from the 1st to the 99.9th percentile of start and now', () =>
+    this.autoAll = button(phrase('display.auto_all'), phrase('display.windows_from_1st_99'), () =>
       this.intend('auto-window', { channels: this.#all() }));
-    const resetAll = button('Reset all', 'Every channel as the model’s author shows it', () =>
+    const resetAll = button(phrase('display.reset_all'), phrase('display.every_channel_model_author'), () =>
       this.#show(withoutChannels(this.view, this.#all())));
     const safe = button(
-      'Colour-blind safe',
-      'Magenta, yellow, cyan for the first three channels; further ones are grey, which may look like these',
+      phrase('display.colour_blind_safe'),
+      phrase('display.magenta_yellow_cyan_first'),
       () => this.#show(inSafeColours(this.view, this.channels)),
     );
     this.hint = el('p', { class: 'hint warns', role: 'status', hidden: true });
     this.details = el(
       'details',
       { class: 'tune', on: { toggle: () => this.intend('look', { open: this.details.open }) } },
-      el('summary', { class: 'chip' }, 'Colours and windows'),
+      el('summary', { class: 'chip' }, phrase('display.colours_windows')),
       this.hint,
       this.legend,
       this.list,
@@ -66,9 +67,7 @@ export class ChannelDisplay extends Part {
       el(
         'p',
         { class: 'hint' },
-        'Heights of histograms are square roots of shares of pixels. Windows, gamma and colours are kept in '
-          + 'the link and in saved pictures and change no number of the walk; the picture of the change has '
-          + 'no window and no gamma. Colours add up, so viridis and magma are for one channel alone.',
+        phrase('display.heights_histograms_square_roots'),
       ),
     );
     this.clipped = el('div', { class: 'clipped', hidden: true });
@@ -112,7 +111,7 @@ export class ChannelDisplay extends Part {
     const beside = cellsBeside(recipe, state);
     const own = beside && counted?.key === beside.key ? counted : null;
     const control = Boolean(compounds?.find(({ id }) => id === recipe.compound)?.control);
-    const compound = { name: compoundName ?? 'this compound', control };
+    const compound = { name: compoundName ?? phrase('shared.compound_2'), control };
     const lines = legendLines(stamp(walk, cursor, start).words, start, compound, beside, own);
     if (this.changed('legend', JSON.stringify(lines))) this.#tell(lines);
     const found = own && 'counts' in own && own.cells ? own : null;
@@ -163,14 +162,16 @@ export class ChannelDisplay extends Part {
     dot.style.setProperty('--dot', colour);
     const lut = el(
       'select',
-      { 'aria-label': `Colours of ${name}`, on: { change: () => this.#change(index, { lut: lut.value }) } },
+      { 'aria-label': phrase('display.colours', {
+        name,
+      }), on: { change: () => this.#change(index, { lut: lut.value }) } },
       ...LUTS.map(([value, words]) => el('option', { value }, words)),
     );
     const button = (words, does) =>
       el('button', { type: 'button', class: 'chip', on: { click: does } }, words, unseen(` ${name}`));
-    const auto = button('Auto', () => this.intend('auto-window', { channels: [index] }));
-    const reset = button('Reset', () => this.#show(withoutChannels(this.view, [index])));
-    const about = `Histogram of ${name}, with the window’s ends`;
+    const auto = button(phrase('display.auto'), () => this.intend('auto-window', { channels: [index] }));
+    const reset = button(phrase('display.reset'), () => this.#show(withoutChannels(this.view, [index])));
+    const about = phrase('display.histogram_window_ends', { name });
     const canvas = el('canvas', {
       width: WIDE, height: HIGH, class: 'histogram', role: 'img', 'data-histogram': name,
       'aria-label': about,
@@ -186,10 +187,12 @@ export class ChannelDisplay extends Part {
       return { input, shown, field: el('div', { class: 'tune-field' }, text, input, shown) };
     };
     const coded = { min: '0', max: '1', step: '0.001' };
-    const low = slider('Low', 'end of the window of', coded, (value) => this.#moveEnd(index, 'low', value));
-    const high = slider('High', 'end of the window of', coded, (value) =>
+    const low = slider(phrase('display.low'), phrase('display.end_window'), coded, (value) =>
+      this.#moveEnd(index, 'low', value));
+    const high = slider(phrase('display.high'), phrase('display.end_window'), coded, (value) =>
       this.#moveEnd(index, 'high', value));
-    const gamma = slider('Gamma', 'of', { min: '0.2', max: '5', step: '0.05' }, (value) =>
+    const powers = { min: '0.2', max: '5', step: '0.05' };
+    const gamma = slider(phrase('display.gamma'), phrase('display.of'), powers, (value) =>
       this.#change(index, { gamma: value }));
     const lost = el('p', { class: 'hint', 'data-lost': name });
     const besideLost = el('p', { class: 'hint', 'data-lost-beside': name });
@@ -212,7 +215,7 @@ export class ChannelDisplay extends Part {
         [[low, window.low], [high, window.high], [gamma, shown.gamma]]
       )) {
         input.value = String(value);
-        output.textContent = String(Math.round(1000 * value) / 1000);
+        output.textContent = inFigures(Math.round(1000 * value) / 1000);
       }
     }
   }
@@ -226,8 +229,7 @@ export class ChannelDisplay extends Part {
   #wait(waits) {
     this.hint.hidden = !waits;
     this.hint.textContent =
-      'A recorded walk is in view, as the model’s author shows it. Histograms need the network, which is not '
-        + 'loaded yet. With other windows or colours only the start is shown until it is.';
+      phrase('display.recorded_walk_view_model');
     this.autoAll.disabled = waits;
     for (const { auto } of this.rows) auto.disabled = waits;
   }
@@ -256,15 +258,15 @@ export class ChannelDisplay extends Part {
               class: 'chip',
               on: { click: () => this.intend('auto-window', { channels: [index] }) },
             },
-            'Auto',
-            unseen(` window of ${channels[index].name}`),
+            phrase('display.auto'),
+            unseen(phrase('display.window', { name: channels[index].name })),
           ),
         )));
     }
     for (const [index, { lost }] of this.rows.entries()) {
       const of = step?.clipped?.[index];
       lost.textContent = of
-        ? `Now: ${percent(of.bright)} of pixels brighter than the window, ${percent(of.dark)} darker.`
+        ? phrase('display.now_pixels_brighter_than', { bright: percent(of.bright), dark: percent(of.dark) })
         : '';
     }
   }

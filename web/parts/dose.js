@@ -2,8 +2,9 @@
 // by a slider on a logarithmic scale, a typed number, or one of the doses of the data. What training had of
 // the dose is said.
 
-import { doseAt, doseRange, placeOf, standingOf, STEP } from '../dose.js';
+import { doseAt, doseRange, inWords, placeOf, standingOf, STEP } from '../dose.js';
 import { el, inside, Part, unseen } from '../html.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -27,14 +28,17 @@ export class DoseSlider extends Part {
     });
     this.lowest = el('span', {});
     this.highest = el('span', {});
-    this.listed = el('div', { class: 'dose-listed', role: 'group', 'aria-label': 'Doses in the data' });
+    this.listed = el('div', {
+      class: 'dose-listed', role: 'group', 'aria-label': phrase('shared.doses_data'),
+    });
     this.standing = el('p', { class: 'hint', id: 'dose-standing', role: 'status' });
     this.hidden = true;
     this.append(
       el('div', { class: 'dose-row' },
-        el('label', { for: 'dose-place' }, 'Dose', unseen(', logarithmic')),
+        el('label', { for: 'dose-place' }, phrase('shared.dose'), unseen(phrase('dose.logarithmic'))),
         el('span', { class: 'dose-typed' },
-          el('label', { for: 'compound-dose', class: 'unseen' }, 'Dose in micromolar'), this.typed, ' µM')),
+          el('label', { for: 'compound-dose', class: 'unseen' }, phrase('dose.dose_micromolar')),
+          this.typed, ' µM')),
       this.slider, this.marks,
       el('div', { class: 'dose-ends', 'aria-hidden': 'true' }, this.lowest, this.highest),
       this.listed, this.standing,
@@ -60,14 +64,14 @@ export class DoseSlider extends Part {
    */
   #offer(doses) {
     const [lowest, highest] = this.range;
-    this.lowest.textContent = `${lowest} µM`;
-    this.highest.textContent = `${highest} µM`;
+    this.lowest.textContent = inWords(lowest);
+    this.highest.textContent = inWords(highest);
     this.marks.replaceChildren(...doses.map((dose) =>
-      el('option', { value: String(placeOf(dose, this.range)), label: `${dose} µM` })));
+      el('option', { value: String(placeOf(dose, this.range)), label: inWords(dose) })));
     this.listed.hidden = !doses.length;
     this.listed.replaceChildren(...[...doses].sort((a, b) => a - b).map((dose) => el('button', {
       type: 'button', class: 'secondary', 'data-dose': String(dose), on: { click: () => this.#send(dose) },
-    }, `${dose} µM`)));
+    }, inWords(dose))));
   }
 
   /** @param {number} dose */
@@ -80,9 +84,9 @@ export class DoseSlider extends Part {
   #say(dose) {
     const { kind, words } = standingOf(dose, this.compound);
     this.typed.value = String(dose);
-    this.slider.setAttribute('aria-valuetext', `${dose} µM`);
+    this.slider.setAttribute('aria-valuetext', inWords(dose));
     this.standing.dataset.standing = kind;
-    const said = `${dose} µM: ${words}.`;
+    const said = `${inWords(dose)}: ${words}.`;
     if (this.standing.textContent !== said) this.standing.textContent = said;
     for (const button of inside(this.listed)) {
       button.setAttribute('aria-pressed', String(Number(button.dataset.dose) === dose));

@@ -4,6 +4,7 @@
 import { FEW, letterOf, markOf, wordsOf } from '../cell_marks.js';
 import { drawn, placed } from '../chart.js';
 import { printed } from '../chart_figure.js';
+import { inWords, isOfTheData } from '../dose.js';
 import { axisOf, dosePlan, pointsOf, responseOf } from '../dose_plan.js';
 import { COUNTS, SEED_COUNTS } from '../doses.js';
 import * as figures from '../figures.js';
@@ -15,7 +16,9 @@ import { momentAlong } from '../linked_time.js';
 import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { paint } from '../pixels.js';
+import { KINDS } from '../printed.js';
 import { isRandom } from '../recipe_words.js';
+import { inFigures, phrase, plural } from '../words.js';
 
 /** @import { Charted } from '../chart.js' */
 /** @import { Key, PrintedChart } from '../printed.js' */
@@ -37,37 +40,37 @@ export class AcrossDoses extends Part {
       return { select, row: el('p', { class: 'doses-choice' }, el('label', { for: id }, label), select) };
     };
     this.lead = el('p', { class: 'hint' });
-    this.count = choice('doses-count', 'Doses', COUNTS, 'count');
-    this.seeds = choice('doses-seeds', 'Seeds', SEED_COUNTS, 'seeds');
+    this.count = choice('doses-count', phrase('doses.doses'), COUNTS, 'count');
+    this.seeds = choice('doses-seeds', phrase('doses.seeds'), SEED_COUNTS, 'seeds');
     this.cost = el('p', { class: 'hint', 'data-doses': 'cost' });
-    this.start = button('Walk the doses', 'doses-walk', 'primary');
-    this.stop = button('Cancel', 'doses-off');
-    this.again = button('Go on', 'doses-on');
+    this.start = button(phrase('doses.walk_doses'), 'doses-walk', 'primary');
+    this.stop = button(phrase('shared.cancel'), 'doses-off');
+    this.again = button(phrase('shared.go_on'), 'doses-on');
     this.refused = el('p', { class: 'warns', role: 'status' });
     this.progress = el('p', { class: 'hint', role: 'status', 'data-doses': 'progress' });
     this.where = el('output', { for: 'doses-part' });
     this.along = el('input', { type: 'range', id: 'doses-part', min: '0', max: '1', step: '0.05', on: {
       input: () => this.#choose({ part: Number(this.along.value) }),
     } });
-    this.film = el('ol', { class: 'dose-film lines', 'aria-label': 'Walks by rising dose' });
+    this.film = el('ol', { class: 'dose-film lines', 'aria-label': phrase('doses.walks_rising_dose') });
     this.legend = el('ul', { class: 'dose-legend lines' });
     this.charts = el('div', { class: 'charts' });
-    this.table = button('Dose response, CSV', 'keep-doses');
-    this.video = button('Film, WebM', 'film-doses');
-    this.draw = ['png', 'svg'].map((kind) => el('button', {
+    this.table = button(phrase('doses.dose_response_csv'), 'keep-doses');
+    this.video = button(phrase('doses.film_webm'), 'film-doses');
+    this.draw = KINDS.map((kind) => el('button', {
       type: 'button', class: 'secondary', 'data-keep': `doses-${kind}`,
-      title: 'All charts as a figure, 180 mm wide; dropped on this page it sets the walk up again',
+      title: phrase('shared.all_charts_figure_180'),
       on: { click: () => this.#keep(kind) },
-    }, `Charts (${kind.toUpperCase()})`));
+    }, phrase('shared.charts', { kind: kind.toUpperCase() })));
     this.shared = el('p', { class: 'hint' });
     this.result = el('div', {},
       el('p', { class: 'grid-way' },
-        el('label', { for: 'doses-part' }, 'Time shown in the film'), this.along, this.where),
+        el('label', { for: 'doses-part' }, phrase('doses.time_shown_film')), this.along, this.where),
       this.film, this.shared, this.legend, this.charts,
       el('div', { class: 'aside-row' }, this.table, ...this.draw, this.video));
     this.details = el('details',
       { on: { toggle: () => this.#choose({ open: this.details.open }) } },
-      el('summary', {}, 'Across doses'),
+      el('summary', {}, phrase('doses.across_doses')),
       el('div', { class: 'grid-body' }, this.lead,
         el('div', { class: 'doses-choices' }, this.count.row, this.seeds.row), this.cost,
         el('div', { class: 'aside-row' }, this.start, this.stop, this.again),
@@ -111,7 +114,7 @@ export class AcrossDoses extends Part {
     const { doses, recipe, takesDose, compoundName } = state;
     const random = isRandom(recipe);
     this.lead.textContent = points < 2
-      ? `${compoundName ?? 'This compound'} has no two doses to compare.`
+      ? phrase('doses.no_two_doses_compare', { compoundName: compoundName ?? phrase('doses.compound') })
       : leadOf(state, points);
     this.count.row.hidden = !takesDose;
     this.seeds.row.hidden = !random;
@@ -120,7 +123,9 @@ export class AcrossDoses extends Part {
     const { plan } = dosePlan(state, 0);
     const count = plan?.walks.length ?? 0;
     this.cost.textContent = plan
-      ? `${count} walks${random ? '' : '; without noise every seed gives the same walk'}.`
+      ? plural('doses.walks_count', count, {
+        count, same: random ? '' : phrase('doses.without_noise_every_seed'),
+      })
       : '';
   }
 
@@ -137,8 +142,8 @@ export class AcrossDoses extends Part {
     this.again.disabled = busy;
     this.refused.textContent = refused ?? '';
     this.refused.hidden = !refused;
-    const why = stopped ? `${/[.!?…]$/.test(stopped) ? stopped : `${stopped}.`} ` : '';
-    const words = plan ? `${why}${done} of ${all.length} walks are done.` : '';
+    const why = stopped ? `${/[.!?…。！？]$/.test(stopped) ? stopped : `${stopped}.`} ` : '';
+    const words = plan ? phrase('doses.walks_done', { why, done, length: all.length }) : '';
     if (this.progress.textContent !== words) this.progress.textContent = words;
     this.progress.dataset.done = String(done);
     this.progress.classList.toggle('warns', Boolean(stopped));
@@ -158,9 +163,9 @@ export class AcrossDoses extends Part {
     this.film.replaceChildren(...this.places.map(({ item }) => item));
     if (!plan) return;
     const { name, seeds, base } = plan;
-    const seed = isRandom(base) ? ` and seed ${seeds[0]}` : '';
+    const seed = isRandom(base) ? phrase('doses.seed', { seeds: seeds[0] }) : '';
     this.shared.textContent =
-      `All of them: ${name}, from the same start${seed}. A picture opens its walk above.`;
+      phrase('doses.all_them_from_same', { name, seed });
   }
 
   /** @param {DoseWalk} walk */
@@ -170,9 +175,9 @@ export class AcrossDoses extends Part {
     const note = el('span', { class: 'caption' });
     const button = el('button', { type: 'button', class: 'tile', 'data-dose-walk': String(point.dose), on: {
       click: () => this.#open(key),
-    } }, canvas, el('b', { class: 'caption' }, `${point.dose} µM`), note,
+    } }, canvas, el('b', { class: 'caption' }, inWords(point.dose)), note,
     el('span', { class: 'caption', 'data-standing': point.standing.kind }, point.standing.words),
-    unseen(', opens this walk'));
+    unseen(phrase('shared.opens_walk')));
     return { walk, canvas, note, button, item: el('li', {}, button) };
   }
 
@@ -198,9 +203,12 @@ export class AcrossDoses extends Part {
       const step = shownStep(reached, moment);
       if (step !== null) paint(canvas, reached.pictures[step]);
       const generated = isGenerated(walk.recipe, step);
-      note.textContent = reached.failed ? `Stopped: ${reached.failed}`
-        : step === null ? 'Waits'
-          : `t = ${figures.time(reached.times[step])}, ${generated ? 'generated' : 'the start'}`;
+      note.textContent = reached.failed ? phrase('shared.stopped', { failed: reached.failed })
+        : step === null ? phrase('shared.waits')
+          : phrase('doses.t', {
+            times: figures.time(reached.times[step]),
+            generated: generated ? phrase('shared.generated') : phrase('shared.start'),
+          });
       button.dataset.state = reached.failed ? 'failed' : reached.finished ? 'done' : 'waits';
       button.dataset.step = String(step ?? '');
     }
@@ -231,7 +239,7 @@ export class AcrossDoses extends Part {
       };
       const words = nameInWords(measure.name, channels);
       const places = placed(charted);
-      kept.push(printed({ title: words, note: 'Against the dose.', unit: measure.unit }, places));
+      kept.push(printed({ title: words, note: phrase('doses.against_dose'), unit: measure.unit }, places));
       return [figureOf(measure, charted, places, plan, words, open.has(measure.name))];
     }));
     this.kept = kept;
@@ -251,10 +259,9 @@ export class AcrossDoses extends Part {
       name: 'dose-response',
       base,
       charts: { keys: this.keys, charts: this.kept },
-      title: `${name}: what the ends of walks at several doses measure`,
+      title: phrase('doses.what_ends_walks_several', { name }),
       lines: [
-        'Measured of generated images at t = 1, from the same start with the same settings at each dose; '
-          + 'the compound, the dose and the seed of the link are those of one of the walks',
+        phrase('doses.measured_generated_images_t'),
       ],
       isOfWalk: true,
     });
@@ -272,21 +279,22 @@ export class AcrossDoses extends Part {
     /** @type {(sign: Key['sign'], words: string, standing?: string) => Key} */
     const key = (sign, words, standing) => ({ sign, words, ...(standing ? { standing } : {}) });
     const lines = [
-      key('curve', `Generated: the end at t = 1${seeds.length > 1 ? ` from seed ${seeds[0]}` : ''}`),
+      key('curve', phrase('doses.generated_end_t_1', {
+        length: seeds.length > 1 ? phrase('doses.from_seed', { seeds: seeds[0] }) : '',
+      })),
       ...(seeds.length > 1
-        ? [key('band', `Generated: smallest to largest of ${seeds.length} seeds; thin lines are the others`)]
+        ? [key('band', phrase('doses.generated_smallest_largest_seeds', { length: seeds.length }))]
         : []),
       ...[...kinds].map(([kind, words]) => key('remark',
-        `${['trained', 'data', 'untrained'].includes(kind) ? 'Full point' : 'Ring'}: ${words}`, kind)),
+        `${phrase(isOfTheData({ kind }) ? 'doses.full_point' : 'doses.ring')}: ${words}`, kind)),
       ...groups.map(({ dose, group }, index) => key({ letter: letterOf(index) },
-        `${wordsOf(group, name)}${dose === null ? '' : `, at ${dose} µM`}`)),
+        `${wordsOf(group, name)}${dose === null ? '' : phrase('doses.m', { dose })}`)),
       ...(groups.some(({ dose }) => dose !== null)
         ? []
         : [key('remark',
-            `No cells treated with ${name} at these doses are in this bundle to compare with.`)]),
+            phrase('doses.no_cells_treated_these', { name }))]),
       ...(groups.length
-        ? [key('remark', 'A letter stands at the mean of those cells, with the 95 % interval by bootstrap '
-            + `over cells where they are two or more; of fewer than ${FEW} it is too short to rely on.`)]
+        ? [key('remark', phrase('doses.letter_stands_mean_those', { few: FEW }))]
         : []),
     ];
     this.keys = lines.map(({ sign, words }) => ({ sign, words }));
@@ -301,12 +309,11 @@ export class AcrossDoses extends Part {
  */
 function leadOf({ recipe, compoundName, takesDose }, points) {
   if (!takesDose) {
-    return `Generated: the walk in view under ${points} conditions of this bundle, which are one compound at `
-      + 'several doses. The network does not know that they are.';
+    return phrase('doses.generated_walk_view_under', { points });
   }
-  return `Generated: the walk in view at several doses of ${compoundName}. ${recipe.smiles
-    ? 'The network has never seen this compound; the doses are within those of the training compounds.'
-    : 'The doses of the data are among them; of each it is said whether it was trained on.'}`;
+  return phrase('doses.generated_walk_view_several', { compoundName, smiles: recipe.smiles
+    ? phrase('doses.network_never_seen_compound')
+    : phrase('doses.doses_data_among_them') });
 }
 
 /**
@@ -322,17 +329,22 @@ function figureOf({ name, unit, source }, charted, places, { points, seeds }, wo
   const svg = drawn(charted, places, figures.tick);
   svg.querySelector('.cursor').remove();
   const curves = [charted.curve, ...charted.others];
-  const heads = seeds.map((seed) => (seeds.length > 1 ? `seed ${seed}` : unit || 'value'));
+  const heads = seeds.map((seed) => (seeds.length > 1 ? phrase('shared.seed_2', {
+    seed,
+  }) : unit || phrase('shared.value')));
+  const titles = [phrase('doses.dose_m'), ...heads, phrase('doses.training')];
   return el('figure', { class: 'chart-figure', 'data-response': name },
-    el('figcaption', {}, el('b', { title: source }, words), ' against the dose'),
+    el('figcaption', {}, el('b', { title: source }, words), phrase('doses.against_dose_2')),
     svg,
-    el('details', { open }, el('summary', {}, 'As a table', unseen(`: ${words}`)),
+    el('details', { open }, el('summary', {}, phrase('shared.table'), unseen(`: ${words}`)),
       el('table', {},
-        el('caption', { class: 'unseen' }, `${words} against the dose${unit ? `, ${unit}` : ''}`),
-        el('thead', {}, el('tr', {}, ...['dose, µM', ...heads, 'training'].map((title) =>
+        el('caption', { class: 'unseen' }, phrase('doses.against_dose_3', {
+          words, unit: unit ? `, ${unit}` : '',
+        })),
+        el('thead', {}, el('tr', {}, ...titles.map((title) =>
           el('th', { scope: 'col' }, title)))),
         el('tbody', {}, ...points.map(({ dose, standing }, row) => el('tr', {},
-          el('th', { scope: 'row' }, String(dose)),
+          el('th', { scope: 'row' }, inFigures(dose)),
           ...curves.map((curve) => el('td', {}, figures.measured(curve[row]?.value))),
           el('td', {}, standing.words)))))));
 }

@@ -2,26 +2,27 @@
 
 import { el, Part } from '../html.js';
 import { offered, ofLevel } from '../trained_noise.js';
+import { inFigures, lowered, phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
 /** By what the flow starts from. */
 const directions = (source) => [
-  ['forward', `${source} → treated`],
-  ['reverse', `Treated → ${source.toLowerCase()}`],
-  ['return', 'There and back'],
+  ['forward', phrase('flow_settings.treated', { source })],
+  ['reverse', phrase('flow_settings.treated_2', { source: lowered(source) })],
+  ['return', phrase('shared.there_back')],
 ];
 const SOLVERS = [
-  ['euler', 'Euler (order 1)'],
-  ['midpoint', 'Midpoint (order 2)'],
-  ['heun2', 'Heun (order 2)'],
-  ['rk4', 'Runge–Kutta 3/8 (order 4)'],
-  ['dopri5', 'Dormand–Prince 5(4), adaptive'],
+  ['euler', phrase('flow_settings.euler_order_1')],
+  ['midpoint', phrase('flow_settings.midpoint_order_2')],
+  ['heun2', phrase('flow_settings.heun_order_2')],
+  ['rk4', phrase('flow_settings.runge_kutta_3_8')],
+  ['dopri5', phrase('flow_settings.dormand_prince_5_4')],
 ];
 const GRIDS = [
-  ['uniform', 'Uniform'],
-  ['edm', 'EDM (as CellFlux samples)'],
-  ['cosine', 'Cosine'],
+  ['uniform', phrase('flow_settings.uniform')],
+  ['edm', phrase('flow_settings.edm_cellflux_samples')],
+  ['cosine', phrase('flow_settings.cosine')],
 ];
 
 /** Shows the flow's part of `state.recipe` within `state.limits`. */
@@ -39,7 +40,7 @@ export class FlowSettings extends Part {
     const slide = (name, label, step, help) => {
       const shown = el('output', { for: `set-${name}` });
       const input = el('input', { type: 'range', id: `set-${name}`, name, step, on: {
-        input: () => { shown.textContent = input.value; },
+        input: () => { shown.textContent = inFigures(input.value); },
         change: () => this.#send(name, Number(input.value)),
       } });
       return this.#row(name, label, input, shown, help);
@@ -76,49 +77,49 @@ export class FlowSettings extends Part {
     this.append(
       choose(
         'direction',
-        'Direction',
-        directions('Control'),
-        'Reverse follows the same velocity from t = 1 to t = 0. There and back ends where it started but for '
-          + 'the solver’s error, which the difference then shows.',
+        phrase('flow_settings.direction'),
+        directions(phrase('shared.control_2')),
+        phrase('flow_settings.reverse_follows_same_velocity'),
       ),
       choose(
         'solver',
-        'Solver',
+        phrase('shared.solver'),
         SOLVERS,
-        'How each step is taken. Higher orders cost more evaluations per step.',
+        phrase('flow_settings.how_each_step_taken'),
       ),
-      choose('grid', 'Time grid', GRIDS, 'Where on the path the steps end.'),
-      number('steps', 'Steps', 'Solver steps from one end of the path to the other.'),
+      choose('grid', phrase('flow_settings.time_grid'), GRIDS, phrase('flow_settings.where_on_path_steps')),
+      number('steps', phrase('shared.steps'), phrase('flow_settings.solver_steps_from_one')),
       tolerance(
         'rtol',
-        'Relative tolerance',
-        'The error that an adaptive step may make, as a part of the pixel’s value: 1e-9 to 1.',
+        phrase('flow_settings.relative_tolerance'),
+        phrase('flow_settings.error_adaptive_step_may'),
       ),
       tolerance(
         'atol',
-        'Absolute tolerance',
-        'The error that it may make besides, in model range (−1 to 1): 1e-9 to 1.',
+        phrase('flow_settings.absolute_tolerance'),
+        phrase('flow_settings.error_may_make_besides'),
       ),
       slide(
         'alpha',
-        'Guidance α',
+        phrase('shared.guidance'),
         '0.05',
-        '1 follows the condition’s own velocity; more exaggerates it, 0 ignores the condition.',
+        phrase('flow_settings.1_follows_condition_own'),
       ),
-      slide('noise', 'Source noise', '0.05', 'Gaussian noise added to the start image before walking.'),
+      slide('noise', phrase('shared.source_noise'), '0.05',
+        phrase('flow_settings.gaussian_noise_added_start')),
       number(
         'seed',
-        'Seed',
-        'The same seed makes the same noise on every machine.',
+        phrase('shared.seed'),
+        phrase('flow_settings.same_seed_makes_same'),
         el(
           'button',
           {
             type: 'button',
             class: 'secondary',
-            'aria-label': 'Draw a new seed',
+            'aria-label': phrase('flow_settings.draw_new_seed'),
             on: { click: () => this.#send('seed', crypto.getRandomValues(new Uint32Array(1))[0]) },
           },
-          'New',
+          phrase('flow_settings.new'),
         ),
       ),
     );
@@ -157,7 +158,8 @@ export class FlowSettings extends Part {
 
   #nameNoise() {
     const { options } = this.fields.direction.input;
-    for (const [index, [, words]] of directions('Noise').entries()) options[index].textContent = words;
+    const all = directions(phrase('shared.noise_2'));
+    for (const [index, [, words]] of all.entries()) options[index].textContent = words;
   }
 
   #row(name, label, control, output, help, input = control) {
@@ -189,7 +191,7 @@ export class FlowSettings extends Part {
       const value = this.recipe[name];
       if (value === undefined) continue;
       input.value = String(value);
-      if (output) output.textContent = String(value);
+      if (output) output.textContent = inFigures(value);
     }
     this.#judgeNoise();
     const adaptive = this.recipe.solver === 'dopri5';
@@ -198,10 +200,10 @@ export class FlowSettings extends Part {
     const fromNoise = this.recipe.control === 'noise';
     // What was not treated is not called so.
     const untreated = this.recipe.direction === 'reverse' && this.start?.kind !== 'treated';
-    const source = this.flowSource === 'noise' ? 'Noise' : 'Control';
+    const source = this.flowSource === 'noise' ? phrase('shared.noise_2') : phrase('shared.control_2');
     const [, [, back]] = directions(source);
     this.fields.direction.input.querySelector('[value="reverse"]').textContent =
-      untreated ? 'Back: t = 1 → t = 0' : back;
+      untreated ? phrase('flow_settings.back_t_1_t') : back;
     // A flow that starts from noise is walked back from an image only, and there is none to choose here.
     this.fields.direction.input.querySelector('[value="reverse"]').disabled = fromNoise;
     this.fields.noise.row.hidden = this.flowSource === 'noise';
@@ -215,6 +217,6 @@ export class FlowSettings extends Part {
 
 /** A number, or the text that is none, which the session refuses by the field's name. */
 function numberOr(text) {
-  const number = Number(text);
+  const number = Number(text.replace(',', '.'));
   return Number.isFinite(number) ? number : text;
 }

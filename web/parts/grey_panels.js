@@ -6,6 +6,7 @@ import * as figures from '../figures.js';
 import { captionOf, drawnIn } from '../map_words.js';
 import { paint } from '../pixels.js';
 import { stamp } from './stage.js';
+import { phrase } from '../words.js';
 
 /** @import { DrawnMap } from '../protocol.js' */
 /** @import { State } from '../state.js' */
@@ -30,9 +31,8 @@ export class GreyPanels extends Part {
     const none = look?.panels?.length === 0;
     this.hint.hidden = !waits && !none;
     this.hint.textContent = waits
-      ? 'A recorded walk is in view, which has no channels, only colours. Grey panels come with the network, '
-        + 'which is not loaded yet.'
-      : 'Every channel is switched off.';
+      ? phrase('grey_panels.recorded_walk_view_no')
+      : phrase('grey_panels.every_channel_switched_off');
     this.rows.hidden = waits;
     this.#drawMap(state, waits ? null : drawnIn(state));
     // A picture is told by its step, and another look is another object.
@@ -49,14 +49,16 @@ export class GreyPanels extends Part {
       this.rows.replaceChildren(this.pictures.start.row, this.pictures.now.row);
     }
     const { words, generated } = stamp(walk, at, start);
-    const now = `Now, t = ${figures.time(walk.steps[at].time)}`;
-    const titles = { start: start?.title ?? 'Start', now };
+    const now = phrase('grey_panels.now_t', { time: figures.time(walk.steps[at].time) });
+    const titles = { start: start?.title ?? phrase('shared.start_2'), now };
     for (const which of /** @type {const} */ (['start', 'now'])) {
       const { title, canvases } = this.pictures[which];
       title.textContent = titles[which];
       for (const [index, canvas] of canvases.entries()) {
         paint(canvas, panels[index][which]);
-        canvas.setAttribute('aria-label', `${titles[which]}: ${names[index]} alone, in grey`);
+        canvas.setAttribute('aria-label', phrase('grey_panels.alone_grey', {
+          titles: titles[which], names: names[index],
+        }));
       }
     }
     this.pictures.now.stamp.textContent = words;
@@ -80,7 +82,9 @@ export class GreyPanels extends Part {
     this.mapped.title.textContent = `${title}, ${note.split(';')[0]}`;
     for (const [index, canvas] of canvases.entries()) {
       paint(canvas, drawn.panels[index].picture);
-      canvas.setAttribute('aria-label', `${this.mapped.title.textContent}: ${names[index]} alone`);
+      canvas.setAttribute('aria-label', phrase('grey_panels.alone', {
+        what: this.mapped.title.textContent, names: names[index],
+      }));
     }
     this.mapped.stamp.textContent = said;
     this.mapped.stamp.classList.toggle('generated', generated);

@@ -14,7 +14,9 @@ import { wholeMultiple } from '../lens.js';
 import { momentAlong } from '../linked_time.js';
 import { wordsFor } from '../perturbations.js';
 import { paint } from '../pixels.js';
+import { KINDS } from '../printed.js';
 import { hasReal, realBeside } from '../real_beside.js';
+import { phrase, plural } from '../words.js';
 
 /** @import { Dimension, Plan, Planned } from '../grid.js' */
 /** @import { State } from '../state.js' */
@@ -33,16 +35,19 @@ export class ComparedWalks extends Part {
         click: () => this.intend(intent),
       } }, words);
     this.presets = el('ul', { class: 'presets lines' });
-    this.sides = { rows: this.#side('rows', 'Rows'), columns: this.#side('columns', 'Columns') };
+    this.sides = {
+      rows: this.#side('rows', phrase('grid.rows')),
+      columns: this.#side('columns', phrase('grid.columns')),
+    };
     this.real = el('input', { type: 'checkbox', id: 'grid-real', on: {
       change: () => this.#choose({ real: this.real.checked }),
     } });
     this.realLabel = el('label', { for: 'grid-real' });
     this.realRow = el('p', { class: 'grid-check' }, this.real, this.realLabel);
     this.cost = el('p', { class: 'hint', 'data-grid': 'cost' });
-    this.start = button('Walk the grid', 'grid-walk', 'primary');
-    this.stop = button('Cancel', 'grid-off');
-    this.again = button('Go on', 'grid-on');
+    this.start = button(phrase('grid.walk_grid'), 'grid-walk', 'primary');
+    this.stop = button(phrase('shared.cancel'), 'grid-off');
+    this.again = button(phrase('shared.go_on'), 'grid-on');
     this.refused = el('p', { class: 'warns', role: 'status', 'data-grid': 'refused' });
     this.progress = el('p', { class: 'hint', role: 'status', 'data-grid': 'progress' });
     this.shared = el('p', { class: 'hint' });
@@ -50,15 +55,16 @@ export class ComparedWalks extends Part {
     this.along = el('input', { type: 'range', id: 'grid-part', min: '0', max: '1', step: '0.05', on: {
       input: () => this.#choose({ part: Number(this.along.value) }),
     } });
-    this.way = el('p', { class: 'grid-way' }, el('label', { for: 'grid-part' }, 'Time shown'), this.along,
+    this.way = el('p', { class: 'grid-way' },
+      el('label', { for: 'grid-part' }, phrase('grid.time_shown')), this.along,
       this.where);
     this.table = el('div', { class: 'grid-scroll' });
-    this.kept = el('div', { class: 'aside-row', role: 'group', 'aria-label': 'Save this table' },
-      ...['png', 'svg'].map((kind) => el('button', {
+    this.kept = el('div', { class: 'aside-row', role: 'group', 'aria-label': phrase('grid.save_table') },
+      ...KINDS.map((kind) => el('button', {
         type: 'button', class: 'secondary', 'data-keep': `grid-${kind}`,
-        title: 'The table as it stands, 180 mm wide; dropped on this page it sets the grid up again',
+        title: phrase('grid.table_stands_180_mm'),
         on: { click: () => this.intend('keep-table', { kind }) },
-      }, `Table (${kind.toUpperCase()})`)));
+      }, phrase('grid.table', { kind: kind.toUpperCase() }))));
     this.body = el('div', { class: 'grid-body' },
       this.presets,
       el('div', { class: 'grid-sides' }, this.sides.rows.box, this.sides.columns.box),
@@ -67,7 +73,7 @@ export class ComparedWalks extends Part {
       this.refused, this.progress, this.way, this.table, this.kept, this.shared);
     this.details = el('details',
       { on: { toggle: () => this.#toggled() } },
-      el('summary', {}, 'Compare walks'), this.body);
+      el('summary', {}, phrase('grid.compare_walks')), this.body);
     this.classList.add('card');
     // There before the state is heard, which follows the click that opens the section.
     for (const later of [this.realRow, this.stop, this.again, this.way, this.kept]) later.hidden = true;
@@ -88,7 +94,7 @@ export class ComparedWalks extends Part {
     const values = el('div', { class: 'grid-values' });
     const named = el('legend', {}, title);
     const box = el('fieldset', { class: 'grid-side' }, named,
-      el('label', { for: `grid-${side}`, class: 'unseen' }, `${title} vary`), select, values);
+      el('label', { for: `grid-${side}`, class: 'unseen' }, phrase('grid.vary', { title })), select, values);
     return { select, values, box };
   }
 
@@ -153,7 +159,10 @@ export class ComparedWalks extends Part {
     }
     this.realRow.hidden = !hasReal(state);
     const drawn = state.examples?.every(({ synthetic }) => synthetic);
-    const kind = `${drawn ? 'Drawn' : 'Real'} cells of the ${wordsFor(state.compounds).one} beside them`;
+    const kind = phrase('grid.cells_beside_them', {
+      drawn: drawn ? phrase('shared.drawn') : phrase('shared.real'),
+      one: wordsFor(state.compounds).one,
+    });
     if (this.changed('kind', kind)) this.realLabel.textContent = kind;
     this.real.checked = grid.real;
     for (const preset of inside(this.presets)) {
@@ -205,9 +214,10 @@ export class ComparedWalks extends Part {
     const count = plan.cells.length;
     const adaptive = plan.cells.some(({ recipe }) => recipe.solver === 'dopri5');
     const time = state.pace && !adaptive
-      ? `, about ${figures.duration((state.pace * evaluations) / 1000)} while nothing else is computed` : '';
-    this.cost.textContent = `${count} ${count > 1 ? 'walks' : 'walk'}: about ${figures.bytes(bytes)} of `
-      + `memory${time}.`;
+      ? phrase('grid.about_while_nothing_else', {
+        pace: figures.duration((state.pace * evaluations) / 1000),
+      }) : '';
+    this.cost.textContent = plural('grid.cost', count, { count, bytes: figures.bytes(bytes), time });
   }
 
   // What comes
@@ -225,10 +235,10 @@ export class ComparedWalks extends Part {
     this.again.disabled = busy;
     this.refused.textContent = refused ?? '';
     this.refused.hidden = !refused;
-    const kept = plan ? `${done} of ${plan.cells.length} walks are done.` : '';
-    const why = stopped ? `${/[.!?…]$/.test(stopped) ? stopped : `${stopped}.`} ` : '';
-    const earlier = old && !running ? ' Some are shown in earlier colours.' : '';
-    const words = plan ? `${why}${kept}${stopped && done ? ' Those are kept.' : ''}${earlier}` : '';
+    const kept = plan ? phrase('grid.walks_done', { done, length: plan.cells.length }) : '';
+    const why = stopped ? `${/[.!?…。！？]$/.test(stopped) ? stopped : `${stopped}.`} ` : '';
+    const earlier = old && !running ? phrase('grid.some_shown_earlier_colours') : '';
+    const words = plan ? `${why}${kept}${stopped && done ? phrase('grid.those_kept') : ''}${earlier}` : '';
     if (this.progress.textContent !== words) this.progress.textContent = words;
     this.progress.dataset.done = String(done);
     this.progress.dataset.running = String(running);
@@ -241,8 +251,8 @@ export class ComparedWalks extends Part {
     }
     const shared = plan ? sharedWords(plan, { takesDose, compounds, samples, examples }) : '';
     const own = plan?.real && viewOf(recipe) !== viewOf({ hidden: [], channels: [] })
-      ? ' Cells that are not generated are shown in the model’s own colours.' : '';
-    this.shared.textContent = plan ? `All of them: ${shared}. A cell opens its walk above.${own}` : '';
+      ? phrase('grid.cells_not_generated_shown') : '';
+    this.shared.textContent = plan ? phrase('grid.all_them_cell_opens', { shared, own }) : '';
   }
 
   /** The table of a plan, without its pictures. */
@@ -264,16 +274,18 @@ export class ComparedWalks extends Part {
     const cellOf = (row, column) => plan.cells.find((cell) => cell.row === row && cell.column === column);
     const firstIn = (name, value) => plan.cells.find((cell) => cell[name] === value);
     const table = el('table', { class: 'grid-table' },
-      el('caption', { class: 'unseen' }, `Walks by ${named(rows)} and ${named(columns)}`),
+      el('caption', { class: 'unseen' }, phrase('grid.walks', {
+        named: named(rows), columns: named(columns),
+      })),
       el('thead', {}, el('tr', {}, el('td', {}),
         ...columns.values.map((value) => head('col', words(columns, value))),
-        plan.real === 'column' ? head('col', 'Not generated') : null)),
+        plan.real === 'column' ? head('col', phrase('shared.not_generated')) : null)),
       el('tbody', {},
         ...rows.values.map((row) => el('tr', {}, head('row', words(rows, row)),
           ...columns.values.map((column) => this.#cell(plan, cellOf(row, column))),
           plan.real === 'column' ? real(firstIn('row', row)) : null)),
         plan.real === 'row'
-          ? el('tr', {}, head('row', 'Not generated'),
+          ? el('tr', {}, head('row', phrase('shared.not_generated')),
               ...columns.values.map((column) => real(firstIn('column', column))))
           : null));
     this.table.replaceChildren(table);
@@ -285,14 +297,14 @@ export class ComparedWalks extends Part {
    * @param {Planned} [cell]
    */
   #cell({ rows, columns }, cell) {
-    if (!cell) return el('td', {}, el('p', { class: 'hint' }, 'Beyond this compound’s doses in the data.'));
+    if (!cell) return el('td', {}, el('p', { class: 'hint' }, phrase('grid.beyond_compound_doses_data')));
     const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
     const note = el('span', { class: 'caption' });
     const what = `${valueWords(rows.of, cell.row, this.state)}, `
       + valueWords(columns.of, cell.column, this.state);
     const button = el('button', { type: 'button', class: 'tile', 'data-cell': cell.key, on: {
       click: () => this.#open(cell),
-    } }, canvas, unseen(`${what}, `), note, unseen(', opens this walk'));
+    } }, canvas, unseen(`${what}, `), note, unseen(phrase('shared.opens_walk')));
     const box = el('td', { 'data-key': cell.key }, button);
     this.places.set(cell.key, { cell, box, button, canvas, note });
     return box;
@@ -305,7 +317,7 @@ export class ComparedWalks extends Part {
    */
   #real(state, cell) {
     const found = cell && realBeside(cell.recipe, state);
-    if (!found) return el('td', {}, el('p', { class: 'hint' }, 'None in this bundle.'));
+    if (!found) return el('td', {}, el('p', { class: 'hint' }, phrase('grid.none_bundle')));
     const canvas = el('canvas', { width: 1, height: 1, role: 'img', 'aria-label': found.tile.note });
     this.reals.push({ canvas, id: found.tile.id });
     return el('td', { 'data-real': found.tile.id }, el('div', { class: 'tile real' }, canvas,
@@ -334,7 +346,9 @@ export class ComparedWalks extends Part {
     if (!grid.plan) return;
     const moment = this.#moment(state);
     this.along.value = String(grid.part);
-    const words = `t = ${figures.time(moment.time)}${moment.back ? ', on the way back' : ''}`;
+    const words = phrase('shared.t', {
+      time: figures.time(moment.time), back: moment.back ? phrase('grid.on_way_back') : '',
+    });
     this.where.textContent = words;
     this.along.setAttribute('aria-valuetext', words);
     for (const { cell, button, canvas, note } of this.places.values()) {

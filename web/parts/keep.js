@@ -3,6 +3,7 @@
 import { el, Part } from '../html.js';
 import { canFilm } from '../film.js';
 import { isTooLong, linkHolds } from '../link_words.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -10,33 +11,33 @@ import { isTooLong, linkHolds } from '../link_words.js';
 
 /** @type {Button[]} */
 const PICTURES = [
-  ['frame', 'Picture (PNG)', 'The picture in the middle, pixel for pixel'],
-  ['figure-png', 'Figure (PNG)', 'Steps of the walk with what changed, labels and legends, at 300 dpi'],
-  ['figure-svg', 'Figure (SVG)', 'The same figure; its texts can be edited'],
-  ['animation', 'Animation (APNG)', 'Every step as an animated PNG, which browsers play'],
-  ['webm', 'Video (WebM)', 'Every step as a video; recording takes as long as the video'],
-  ['strip', 'Strip (PNG)', 'Every step reached, side by side'],
+  ['frame', phrase('keep.picture_png'), phrase('keep.picture_middle_pixel_pixel')],
+  ['figure-png', phrase('keep.figure_png'), phrase('keep.steps_walk_what_changed')],
+  ['figure-svg', phrase('keep.figure_svg'), phrase('keep.same_figure_texts_can')],
+  ['animation', phrase('keep.animation_apng'), phrase('keep.every_step_animated_png')],
+  ['webm', phrase('keep.video_webm'), phrase('keep.every_step_video_recording')],
+  ['strip', phrase('keep.strip_png'), phrase('keep.every_step_reached_side')],
 ];
 
 /** @type {Button[]} */
 const NUMBERS = [
   [
     'trajectory',
-    'Trajectory (.npy)',
-    'All steps as numbers: [steps + 1, C, H, W], 32-bit floats in the model’s range',
+    phrase('keep.trajectory_npy'),
+    phrase('keep.all_steps_numbers_steps'),
   ],
-  ['times', 'Times (.npy)', 'The times of the trajectory’s steps'],
-  ['recipe', 'Recipe (JSON)', ''],
-  ['citation', 'Citation', 'How to cite the data that the network was trained on'],
+  ['times', phrase('keep.times_npy'), phrase('keep.times_trajectory_steps')],
+  ['recipe', phrase('keep.recipe_json'), ''],
+  ['citation', phrase('keep.citation'), phrase('keep.how_cite_data_network')],
 ];
 
 const STEPS = [
-  ['all', 'All steps'],
-  ['ends', 'Start, middle, end'],
+  ['all', phrase('keep.all_steps')],
+  ['ends', phrase('keep.start_middle_end')],
 ];
 const WIDTHS = [
-  ['double', 'Two columns, 180 mm'],
-  ['single', 'One column, 88 mm'],
+  ['double', phrase('keep.two_columns_180_mm')],
+  ['single', phrase('keep.one_column_88_mm')],
 ];
 
 /** Enabled once `state.walk` has pictures that can be made into files. */
@@ -47,7 +48,7 @@ export class Keep extends Part {
     const buttons = (kinds) => kinds.map((kind) => this.#button(...kind));
     const [pictures, numbers] = [buttons(PICTURES), buttons(NUMBERS)];
     this.buttons = [...pictures, ...numbers];
-    this.link = this.#button('link', 'Copy link', '');
+    this.link = this.#button('link', phrase('keep.copy_link'), '');
     this.link.setAttribute('aria-describedby', 'link-holds');
     this.holds = el('p', { class: 'hint link-holds', id: 'link-holds' });
     this.recipe = this.#of('recipe');
@@ -57,10 +58,10 @@ export class Keep extends Part {
     const group = (label, ...inside) =>
       el('div', { class: 'kept', role: 'group', 'aria-label': label }, ...inside);
     this.append(
-      group('Save pictures', ...pictures),
-      group('What figures show', this.#choice('steps', 'Figures show', STEPS),
-        this.#choice('width', 'Width', WIDTHS)),
-      group('Save numbers and what makes them again', ...numbers, this.link),
+      group(phrase('keep.save_pictures'), ...pictures),
+      group(phrase('keep.what_figures_show'), this.#choice('steps', phrase('keep.figures_show'), STEPS),
+        this.#choice('width', phrase('keep.width'), WIDTHS)),
+      group(phrase('keep.save_numbers_what_makes'), ...numbers, this.link),
       this.holds,
       document.createElement('cellflux-code'),
     );
@@ -75,13 +76,13 @@ export class Keep extends Part {
     this.citation.disabled = !manifest;
     this.citation.hidden = !manifest?.citation;
     this.link.disabled = !link;
-    const own = recipe?.control === 'upload' ? ', your own crop included' : '';
+    const own = recipe?.control === 'upload' ? phrase('keep.your_own_crop_included') : '';
     const holds = link ? linkHolds(state) : '';
     if (this.changed('holds', holds)) this.holds.textContent = holds;
     this.link.title = link && isTooLong(state)
-      ? 'The link would be too long: send the recipe file'
-      : `A link that makes this picture again${own}`;
-    this.recipe.title = `Makes this walk again when it is dropped here, or with the command${own}`;
+      ? phrase('keep.link_would_too_long')
+      : phrase('keep.link_makes_picture_again', { own });
+    this.recipe.title = phrase('keep.makes_walk_again_when', { own });
   }
 
   #of(kind) {

@@ -8,6 +8,7 @@ import { isolated } from '../isolated.js';
 import { done } from '../perturbations.js';
 import { paint } from '../pixels.js';
 import { answerOf } from '../state.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -37,22 +38,27 @@ export class Measured extends Part {
     ) {
       return;
     }
-    const compound = compoundName ?? 'this compound';
+    const compound = compoundName ?? phrase('shared.compound_2');
     const kind = compounds?.find(({ id }) => id === recipe?.compound)?.kind;
     this.toggleAttribute('hidden', !examples?.length);
     if (!own.length) {
       const none = recipe?.smiles
         ? typedUnmeasured(measuring, compound)
-        : `No measured cells of ${compound} are on this page.`;
+        : phrase('measured.no_measured_cells_on', { compound });
       this.replaceChildren(el('p', { class: 'hint' }, none));
       return;
     }
     const untreated = own.every((example) => example.untreated);
-    const shown = untreated ? `control cells, ${compound}` : `cells ${done(kind, compound)}`;
+    const shown = untreated ? phrase('measured.control_cells', {
+      compound,
+    }) : phrase('measured.cells', { done: done(kind, compound) });
     const title = own.every((example) => example.synthetic)
-      ? `Drawn, not generated: the true answer, ${answer ? 'this cell' : 'the drawn controls'} under `
-        + `${compound}${answer?.dose ?? ''}`
-      : `Measured, not generated: real ${shown}, by batch; choose one to walk back from it`;
+      ? phrase('measured.drawn_not_generated_true', {
+        answer: answer ? phrase('measured.cell') : phrase('measured.drawn_controls'),
+        compound,
+        dose: answer?.dose ?? '',
+      })
+      : phrase('measured.measured_not_generated_real', { shown });
     this.replaceChildren(
       el('p', { class: 'measured-title' }, title),
       el(
@@ -62,7 +68,7 @@ export class Measured extends Part {
           this.#tile(
             example,
             thumbnails.get(example.id),
-            own.length > 1 ? `, ${index + 1} of ${own.length}` : '',
+            own.length > 1 ? phrase('measured.of', { index: index + 1, length: own.length }) : '',
           ),
         ),
       ),
@@ -83,14 +89,16 @@ export class Measured extends Part {
         type: 'button',
         class: 'tile',
         'data-example': example.id,
-        title: `${example.note}. Walk back from this cell.`,
+        title: phrase('measured.walk_back_from_cell', { note: example.note }),
         on: { click: () => this.intend('reverse-from', { control: example.id }) },
       },
       canvas,
       el(
         'span',
         { class: 'caption' },
-        example.batch ? `${isolated(example.batch)}${example.dose.replace(' at ', ', ')}` : 'walk back',
+        example.batch
+          ? `${isolated(example.batch)}${example.dose.replace(/^ \S+ /, ', ')}`
+          : phrase('measured.walk_back'),
       ),
     );
   }

@@ -13,7 +13,9 @@ import { keyLine } from '../key_line.js';
 import { CUT_OFF, nameInWords } from '../measure_names.js';
 import { asked, controlOf, pairsOf } from '../measures.js';
 import { wordsFor } from '../perturbations.js';
+import { KINDS } from '../printed.js';
 import { stepOfKey } from '../step_keys.js';
+import { phrase, plural } from '../words.js';
 
 /** @import { Charted, Mark, Point } from '../chart.js' */
 /** @import { Key } from '../printed.js' */
@@ -34,34 +36,32 @@ export class WalkCharts extends Part {
     this.legend = el('ul', { class: 'legend lines' });
     this.charts = el('div', { class: 'charts' });
     this.few = el('p', { class: 'hint', hidden: true },
-      `Intervals are of the mean, 95 %, by bootstrap over cells; of fewer than ${FEW} cells they are too `
-        + 'short to rely on.');
-    this.seeds = button('Repeat with 4 other seeds', 'more-seeds', { 'data-do': 'more-seeds' });
-    this.compare = button('Compare with the untreated walk', 'compare', { 'data-do': 'compare' });
-    this.stop = button('Cancel', 'aside-off', { 'data-do': 'aside-off' });
-    this.again = button('Go on', 'aside-on', { 'data-do': 'aside-on' });
+      phrase('measures.intervals_mean_95_bootstrap', { few: FEW }));
+    this.seeds = button(phrase('measures.repeat_4_other_seeds'), 'more-seeds', { 'data-do': 'more-seeds' });
+    this.compare = button(phrase('measures.compare_untreated_walk'), 'compare', { 'data-do': 'compare' });
+    this.stop = button(phrase('shared.cancel'), 'aside-off', { 'data-do': 'aside-off' });
+    this.again = button(phrase('shared.go_on'), 'aside-on', { 'data-do': 'aside-on' });
     this.noSeeds = el('p', { class: 'hint' });
     this.noCompare = el('p', { class: 'hint' });
     this.progress = el('span', { role: 'status' });
     this.under = el('span', {});
     this.comparison = el('div', { class: 'comparison', hidden: true });
-    const save = button('Measures, CSV', 'keep-measures', { 'data-keep': 'measures' });
-    const draw = ['png', 'svg'].map((kind) => el('button', {
+    const save = button(phrase('measures.measures_csv'), 'keep-measures', { 'data-keep': 'measures' });
+    const draw = KINDS.map((kind) => el('button', {
       type: 'button', class: 'secondary', 'data-keep': `charts-${kind}`,
-      title: 'All charts as a figure, 180 mm wide; dropped on this page it sets the walk up again',
+      title: phrase('shared.all_charts_figure_180'),
       on: { click: () => this.#keep(kind) },
-    }, `Charts (${kind.toUpperCase()})`));
+    }, phrase('shared.charts', { kind: kind.toUpperCase() })));
     this.body = el('div', { class: 'measures-body' },
       this.legend, this.charts, this.few,
       el('div', { class: 'aside-row' }, this.seeds, this.compare, this.stop, this.again),
       this.noSeeds, this.noCompare, el('p', { class: 'hint' }, this.progress, this.under), this.comparison,
       el('div', { class: 'aside-row' }, save, ...draw),
       el('p', { class: 'hint' },
-        'One row for each step of the walk in view, then of each other walk that has reached its end; the '
-          + 'columns “compound” and “seed” say which walk a row is of.'));
+        phrase('measures.one_row_each_step')));
     this.details = el('details',
       { class: 'walk-measures', on: { toggle: () => this.intend('measure', { open: this.details.open }) } },
-      el('summary', {}, 'Measure this walk'), this.hint, this.body);
+      el('summary', {}, phrase('measures.measure_walk')), this.hint, this.body);
     this.append(this.details);
   }
 
@@ -97,11 +97,11 @@ export class WalkCharts extends Part {
   #say({ measures, walk, phase }) {
     const waits = walk.recorded
       ? phase === 'ready'
-        ? 'The network walks what was recorded, to measure it.'
-        : 'A recorded walk is in view. Measuring needs the network, which is not loaded yet.'
-      : 'Measuring…';
+        ? phrase('measures.network_walks_what_recorded')
+        : phrase('measures.recorded_walk_view_measuring')
+      : phrase('measures.measuring');
     const words = measures.failed
-      ? `${measures.failed} Closing and opening this tries again.`
+      ? phrase('measures.closing_opening_tries_again', { failed: measures.failed })
       : measures.list && measures.key === walk.key && measures.steps.length
         ? ''
         : waits;
@@ -150,8 +150,8 @@ export class WalkCharts extends Part {
         keys: [...this.keys, ...few],
         charts: this.drawings.map(({ title, note, unit, places }) => printed({ title, note, unit }, places)),
       },
-      title: 'What the images of the walk measure',
-      lines: ['Measured of generated images, step by step; the first value is the start’s'],
+      title: phrase('measures.what_images_walk_measure'),
+      lines: [phrase('measures.measured_generated_images_step')],
       isOfWalk: true,
     });
   }
@@ -163,24 +163,26 @@ export class WalkCharts extends Part {
    */
   #tell({ measures, compoundName, typed, compounds, recipe, measuring }, ended) {
     const { groups, missing } = measures;
-    const name = compoundName ?? 'this compound';
+    const name = compoundName ?? phrase('shared.compound_2');
     const own = compounds?.find(({ id }) => id === recipe.compound);
     const untreated = own?.control;
     const none = [
-      groups.some(({ treated }) => !treated) ? null : 'No control cells are in this bundle to compare with.',
+      groups.some(({ treated }) => !treated) ? null : phrase('measures.no_control_cells_bundle'),
       groups.some(({ treated }) => treated) || untreated
         ? null
         : typed
           ? typedUnmeasured(measuring, name)
-          : `No treated cells of ${name} are in this bundle to compare with.`,
-      missing ? `${missing} cell${missing > 1 ? 's' : ''} of the bundle could not be fetched.` : null,
+          : phrase('measures.no_treated_cells_bundle', { name }),
+      missing ? plural('measures.missing', missing, { missing }) : null,
     ];
     /** @type {Key[]} */
     this.keys = [
-      { sign: 'curve', words: 'Generated: the walk in view' },
+      { sign: 'curve', words: phrase('measures.generated_walk_view') },
       ...(ended
-        ? [{ sign: /** @type {'band'} */ ('band'), words: `Generated: smallest to largest of ${ended + 1} `
-            + 'seeds, where their walks have the same times; thin lines are the other seeds' }]
+        ? [{
+            sign: /** @type {'band'} */ ('band'),
+            words: phrase('measures.generated_smallest_largest_seeds', { ended: ended + 1 }),
+          }]
         : []),
       ...groups.map((group, index) => ({
         sign: { letter: LETTERS[index] },
@@ -205,7 +207,7 @@ export class WalkCharts extends Part {
     const svg = drawn(charted, places, figures.tick);
     const slider = el('div', {
       class: 'chart-slider', role: 'slider', tabindex: '0', 'data-chart': name, 'aria-valuemin': '0',
-      'aria-label': `Step of the walk, by ${words}`,
+      'aria-label': phrase('measures.step_walk', { words }),
       on: { pointerdown: (event) => this.#grab(event, slider, places), keydown: (event) => this.#key(event) },
     }, svg);
     const cut = name === AREA ? this.#cutOff(state) : null;
@@ -213,7 +215,7 @@ export class WalkCharts extends Part {
       el('figcaption', {}, el('b', { title: name }, words), el('span', { title: source }, sentence(about))),
       slider,
       cut ? el('p', { class: 'hint' }, cut) : null,
-      el('details', { open }, el('summary', {}, 'As a table', unseen(`: ${words}`)),
+      el('details', { open }, el('summary', {}, phrase('shared.table'), unseen(`: ${words}`)),
         table(words, unit, charted), cellList(charted.marks, state.measures, name, unit)));
     const note = [sentence(about), cut].filter(Boolean).join(' ');
     return { name, unit, figure, slider, svg, places, charted, title: words, note };
@@ -227,8 +229,10 @@ export class WalkCharts extends Part {
     const place = measures.list.findIndex(({ name }) => name === CUT_OFF);
     const cut = measures.steps.flatMap(({ values }, step) => (values[place] === 1 ? [step] : []));
     if (!cut.length) return null;
-    const which = cut.length === measures.steps.length ? 'every step' : `step ${cut.join(', ')}`;
-    return `At ${which} the nucleus reaches the crop’s border, so its area is a lower bound.`;
+    const which = cut.length === measures.steps.length
+      ? phrase('measures.every_step')
+      : phrase('measures.step', { cut: cut.join(', ') });
+    return phrase('measures.nucleus_reaches_crop_border', { which });
   }
 
   /** Puts the cursor at the step in view. */
@@ -239,8 +243,12 @@ export class WalkCharts extends Part {
       const value = charted.curve[step]?.value ?? null;
       slider.setAttribute('aria-valuemax', String(this.times.length - 1));
       slider.setAttribute('aria-valuenow', String(step));
-      const words = value === null ? 'no value' : `${figures.measured(value)} ${unit}`.trim();
-      slider.setAttribute('aria-valuetext', `step ${step}, t = ${figures.time(this.times[step])}: ${words}`);
+      const words = value === null
+        ? phrase('measures.no_value')
+        : `${figures.measured(value)} ${unit}`.trim();
+      slider.setAttribute('aria-valuetext', phrase('measures.step_t', {
+        step, times: figures.time(this.times[step]), words,
+      }));
       slider.dataset.step = String(step);
     }
   }
@@ -285,10 +293,12 @@ export class WalkCharts extends Part {
     const busy = running || Boolean(stopped) || changes > 0 || phase !== 'ready';
     this.seeds.hidden = !random;
     this.seeds.disabled = busy;
-    this.seeds.textContent = seeds.length ? 'Repeat with 4 more seeds' : 'Repeat with 4 other seeds';
+    this.seeds.textContent = seeds.length
+      ? phrase('measures.repeat_4_more_seeds')
+      : phrase('measures.repeat_4_other_seeds');
     this.noSeeds.hidden = random;
     this.noSeeds.textContent =
-      'Other seeds would give this walk again: it starts without noise, and nothing else in it is random.';
+      phrase('measures.other_seeds_would_give');
     this.compare.hidden = Boolean(why) || measures.compared;
     this.compare.disabled = busy;
     this.noCompare.hidden = !why;
@@ -299,11 +309,13 @@ export class WalkCharts extends Part {
     const all = asked(measures);
     const done = all.filter(({ finished }) => finished).length;
     const under = all.find(({ finished, failed, steps }) => !finished && !failed && steps.length > 0);
-    const kept = `${done} of ${all.length} other walks are done.`;
-    const words = stopped ? `${full(stopped)} ${kept} Those are kept.` : all.length ? kept : '';
+    const kept = phrase('measures.other_walks_done', { done, length: all.length });
+    const words = stopped ? phrase('measures.those_kept', {
+      stopped: full(stopped), kept,
+    }) : all.length ? kept : '';
     if (this.progress.textContent !== words) this.progress.textContent = words;
     const step = running && under ? under.steps.length - 1 : null;
-    this.under.textContent = step === null ? '' : ` The next is at step ${step}${of(under)}.`;
+    this.under.textContent = step === null ? '' : phrase('measures.next_step', { step, of: of(under) });
     this.progress.dataset.done = String(done);
     this.progress.classList.toggle('warns', Boolean(stopped));
     if (this.changed('pairs', others) || this.changed('ended', walk.finished && measures.steps)) {
@@ -319,11 +331,12 @@ export class WalkCharts extends Part {
     this.comparison.hidden = !measures.compared;
     if (!measures.compared) return;
     const control = controlOf(compounds);
-    const title = el('p', { class: 'aside-title' }, 'Generated: what ', el('bdi', {}, compoundName ?? ''),
-      ' changes, as its walk’s end minus that of the same walk under ', el('bdi', {}, control?.name ?? ''));
+    const title = el('p', { class: 'aside-title' },
+      phrase('measures.generated_what'), el('bdi', {}, compoundName ?? ''),
+      phrase('measures.changes_walk_end_minus'), el('bdi', {}, control?.name ?? ''));
     if (!pairs.length) {
-      const wait = ended ? 'The untreated walk has not reached its end.'
-        : 'The walk in view has not reached its end, where the two are compared.';
+      const wait = ended ? phrase('measures.untreated_walk_not_reached')
+        : phrase('measures.walk_view_not_reached');
       this.comparison.replaceChildren(title, el('p', { class: 'hint' }, wait));
       return;
     }
@@ -331,22 +344,23 @@ export class WalkCharts extends Part {
     const compound = compounds.find(({ id }) => id === recipe.compound);
     const found = findingLines(compound, recipe, measuring);
     const nature = natureOf(measuring);
-    const none = [{ words: `No ${nature} cells were measured beside it in this bundle.`, warns: false }];
+    const none = [{ words: phrase('measures.no_cells_were_measured', { nature }), warns: false }];
     this.comparison.replaceChildren(
       title,
       el('dl', { class: 'facts' }, ...differences.flatMap((difference) => [
         el('dt', {}, nameInWords(difference.measure.name, channels)),
         el('dd', { 'data-difference': difference.measure.name }, wordsOfDifference(difference),
-          difference.measure.name.endsWith(MEAN) ? ' Of all channels’ means this one changes most.' : ''),
+          difference.measure.name.endsWith(MEAN) ? phrase('measures.all_channels_means_one') : ''),
       ])),
       el('p', { class: 'hint' }, pairs.length > 1
-        ? `${pairs.length} seeds: mean, and smallest to largest.`
-        : '1 seed, so nothing is known of the spread.'),
+        ? phrase('measures.seeds_mean_smallest_largest', { length: pairs.length })
+        : phrase('measures.1_seed_nothing_known')),
       ...(cutOff
-        ? [el('p', { class: 'hint' }, `With ${cutOff} of ${pairs.length} seeds a nucleus reaches the crop’s `
-            + 'border, so that its area is a lower bound.')]
+        ? [el('p', { class: 'hint' }, phrase('measures.seeds_nucleus_reaches_crop', {
+          cutOff, length: pairs.length,
+        }))]
         : []),
-      el('p', { class: 'aside-title' }, `Measured, beside ${nature} cells`),
+      el('p', { class: 'aside-title' }, phrase('measures.measured_beside_cells', { nature })),
       ...(found ?? none).map(({ words, warns }) => el('p', { class: warns ? 'warns' : null }, words)),
     );
   }
@@ -358,21 +372,22 @@ export class WalkCharts extends Part {
  */
 function whyNotCompared({ recipe, compounds }) {
   const control = controlOf(compounds);
-  if (!control) return 'This bundle has no control condition, so there is no untreated walk to compare with.';
-  if (recipe.compound === control.id) return 'This is the untreated walk itself.';
+  if (!control) return phrase('measures.bundle_no_control_condition');
+  if (recipe.compound === control.id) return phrase('measures.untreated_walk_itself');
   if (recipe.direction !== 'forward') {
-    return 'Only a walk forward is compared with the untreated one: this one ends under no '
-      + `${wordsFor(compounds).one}.`;
+    return phrase('measures.only_forward', { one: wordsFor(compounds).one });
   }
   return null;
 }
 
 /** @param {Difference} difference */
 function wordsOfDifference({ measure, mean, low, high, percent, seeds }) {
-  const spread = seeds > 1 ? `, ${figures.signed(low)} to ${figures.signed(high)}` : '';
+  const spread = seeds > 1 ? phrase('measures.to', {
+    low: figures.signed(low), high: figures.signed(high),
+  }) : '';
   const share = percent === null ? '' : ` (${figures.signed(Number(percent.toPrecision(3)))} %)`;
-  return `${figures.signed(mean)}${measure.unit ? ` ${measure.unit}` : ''}${share}${spread}; n = ${seeds} `
-    + `seed${seeds > 1 ? 's' : ''}.`;
+  const value = `${figures.signed(mean)}${measure.unit ? ` ${measure.unit}` : ''}${share}${spread}`;
+  return plural('measures.difference', seeds, { value, seeds });
 }
 
 /**
@@ -382,7 +397,10 @@ function wordsOfDifference({ measure, mean, low, high, percent, seeds }) {
  * @param {Charted} charted
  */
 function table(name, unit, { curve, band }) {
-  const titles = ['step', 'time', unit || 'value', ...(band.length ? ['smallest', 'largest'] : [])];
+  const titles = [
+    phrase('measures.step_2'), phrase('measures.time'), unit || phrase('shared.value'),
+    ...(band.length ? [phrase('measures.smallest'), phrase('measures.largest')] : []),
+  ];
   const cell = (value) => el('td', {}, figures.measured(value));
   return el('table', {},
     el('caption', { class: 'unseen' }, name),
@@ -407,11 +425,17 @@ function cellList(marks, { groups, list }, name, unit) {
   if (!marks.length) return null;
   return el('ul', { class: 'lines hint' }, ...marks.map(({ letter, mean, interval }) => {
     const { n } = groups[LETTERS.indexOf(letter)].means[place];
-    const around = interval ? `, 95 % interval ${interval.map(figures.measured).join(' to ')}` : '';
-    return el('li', {}, `${letter}: mean ${figures.measured(mean)} ${unit}`.trim() + `${around}, n = ${n}`);
+    const around = interval ? phrase('measures.95_interval', {
+      map: interval.map(figures.measured).join(phrase('measures.to_2')),
+    }) : '';
+    return el('li', {}, phrase('measures.n', {
+      mean: phrase('measures.mean', { letter, mean: figures.measured(mean), unit }).trim(),
+      around,
+      n,
+    }));
   }));
 }
 
-const of = (walk) => (walk.of ? ` of ${walk.of}` : '');
+const of = (walk) => (walk.of ? phrase('shared.of', { of: walk.of }) : '');
 const sentence = (about) => `${about.charAt(0).toUpperCase()}${about.slice(1)}.`;
-const full = (words) => (/[.!?…]$/.test(words) ? words : `${words}.`);
+const full = (words) => (/[.!?…。！？]$/.test(words) ? words : `${words}.`);

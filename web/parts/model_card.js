@@ -3,22 +3,24 @@
 import { el, Part } from '../html.js';
 import { stepsInWords } from '../engine_words.js';
 import * as figures from '../figures.js';
+import { phrase, plural } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
 const ENGINES = [
-  ['auto', 'Fastest here'],
-  ['wgpu', 'WebGPU (wgpu)'],
-  ['candle', 'CPU (candle, WebAssembly)'],
+  ['auto', phrase('model_card.fastest_here')],
+  ['wgpu', phrase('model_card.webgpu_wgpu')],
+  ['candle', phrase('model_card.cpu_candle_webassembly')],
 ];
 
 /** Shows `state.phase`, `state.download`, `state.engine` and who computed `state.walk`. */
 export class ModelCard extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    this.bar = el('progress', { max: '1', 'aria-label': 'Model download' });
+    this.bar = el('progress', { max: '1', 'aria-label': phrase('model_card.model_download') });
     this.words = el('p', { class: 'words' });
-    this.cancel = el('button', { type: 'button', on: { click: () => this.intend('cancel-load') } }, 'Cancel');
+    this.cancel = el('button', { type: 'button', on: { click: () => this.intend('cancel-load') } },
+      phrase('shared.cancel'));
     this.download = el('div', { class: 'download', hidden: true }, this.words, this.bar, this.cancel);
     this.facts = el('dl', { class: 'facts' });
     this.choice = el(
@@ -26,7 +28,7 @@ export class ModelCard extends Part {
       { id: 'engine', on: { change: () => this.intend('engine', { engine: this.choice.value }) } },
       ...ENGINES.map(([value, label]) => el('option', { value }, label)),
     );
-    this.summary = el('summary', {}, 'What it runs on');
+    this.summary = el('summary', {}, phrase('model_card.what_runs_on'));
     this.ground = el('details', { class: 'ground', hidden: true }, this.summary, this.facts);
     this.append(this.download, this.ground);
   }
@@ -46,14 +48,17 @@ export class ModelCard extends Part {
     const { loaded, total, secondsLeft, doing } = download;
     if (phase === 'starting') {
       this.bar.removeAttribute('value');
-      this.words.textContent = doing ?? 'Starting the network…';
+      this.words.textContent = doing ?? phrase('shared.starting_network');
       return;
     }
     this.bar.max = total;
     this.bar.value = loaded;
-    const left = secondsLeft === undefined ? '' : `, ${figures.duration(secondsLeft)} left`;
-    this.words.textContent = `Loading the model: ${figures.count(loaded)} of ${figures.count(total)} `
-      + `bytes${left}`;
+    const left = secondsLeft === undefined ? '' : phrase('model_card.left', {
+      secondsLeft: figures.duration(secondsLeft),
+    });
+    this.words.textContent = phrase('model_card.loading_model_bytes', {
+      loaded: figures.count(loaded), total: figures.count(total), left,
+    });
   }
 
   /** @param {State} state */
@@ -63,54 +68,60 @@ export class ModelCard extends Part {
     const facts = [engine, evaluations, rejected, pace, engineAsked, tuned, steps, workers];
     if (!this.changed('facts', facts.map((x) => JSON.stringify(x)).join())) return;
     const unnamed = engine.software && !engine.adapter.includes('software');
-    const gpu = `${engine.adapter}${unnamed ? ', a software adapter' : ''}`;
-    const adapter = engine.engine === 'candle' ? 'this computer’s CPU' : gpu;
+    const gpu = `${engine.adapter}${unnamed ? phrase('model_card.software_adapter') : ''}`;
+    const adapter = engine.engine === 'candle' ? phrase('model_card.computer_cpu') : gpu;
     const row = (term, ...values) => el('div', {}, el('dt', {}, term), el('dd', {}, ...values));
     this.choice.value = engineAsked;
-    this.summary.textContent = `Runs on ${adapter}`;
+    this.summary.textContent = phrase('model_card.runs_on', { adapter });
     this.facts.replaceChildren(
-      row('Runs on', el('span', { 'data-fact': 'adapter' }, adapter)),
+      row(phrase('model_card.runs_on_2'), el('span', { 'data-fact': 'adapter' }, adapter)),
       row(
-        'Engine',
+        phrase('model_card.engine'),
         el('span', { 'data-fact': 'engine' }, engine.engine),
         ', ',
         el('span', { 'data-fact': 'dtype' }, engine.dtype),
       ),
-      row('Weights', el('span', { 'data-fact': 'weights' }, weights(engine, manifest))),
-      ...(engine.tiles ? [row('Tiles', el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))] : []),
-      ...(workers.length ? [row('Workers', el('span', { 'data-fact': 'workers' }, workersIn(workers)))] : []),
+      row(phrase('model_card.weights'), el('span', { 'data-fact': 'weights' }, weights(engine, manifest))),
+      ...(engine.tiles
+        ? [row(phrase('model_card.tiles'), el('span', { 'data-fact': 'tiles' }, tiles(engine, tuned)))]
+        : []),
+      ...(workers.length
+        ? [row(phrase('model_card.workers'), el('span', { 'data-fact': 'workers' }, workersIn(workers)))]
+        : []),
       row(
-        'Pace',
+        phrase('model_card.pace'),
         el(
           'span',
           { 'data-fact': 'pace' },
           pace
-            ? `${figures.milliseconds(pace)}${pace < 1e4 ? ' ms' : ''} per evaluation`
-            : 'not yet measured',
+            ? phrase('model_card.per_evaluation', {
+              pace: figures.milliseconds(pace), unit: pace < 1e4 ? phrase('model_card.ms') : '',
+            })
+            : phrase('model_card.not_yet_measured'),
         ),
       ),
       row(
-        'Done',
+        phrase('model_card.done'),
         el('span', { 'data-fact': 'evaluations' }, figures.count(evaluations)),
-        ` evaluation${evaluations === 1 ? '' : 's'} of the velocity`,
+        plural('model_card.evaluations', evaluations),
         ...(rejected
           ? [
               ', ',
               el('span', { 'data-fact': 'rejected' }, figures.count(rejected)),
-              ` trial${rejected === 1 ? '' : 's'} rejected in this walk for too large an error`,
+              plural('model_card.rejected', rejected),
             ]
           : []),
       ),
-      ...(steps ? [row('This walk', el('span', { 'data-fact': 'steps' }, steps))] : []),
-      row(el('label', { for: 'engine' }, 'Use'), this.choice),
-      ...(engine.why ? [row('Why', el('span', { 'data-fact': 'why' }, engine.why))] : []),
+      ...(steps ? [row(phrase('model_card.walk'), el('span', { 'data-fact': 'steps' }, steps))] : []),
+      row(el('label', { for: 'engine' }, phrase('model_card.use')), this.choice),
+      ...(engine.why ? [row(phrase('model_card.why'), el('span', { 'data-fact': 'why' }, engine.why))] : []),
     );
   }
 }
 
 /** Which weights it has, as they are stored. */
 const weights = ({ weights: stored, quick }, { dtype }) =>
-  (quick ? `${stored}, the bundle’s quick ones; its full ${dtype} ones have not come yet` : stored);
+  (quick ? phrase('model_card.bundle_quick_ones_full', { stored, dtype }) : stored);
 
 /**
  * How many workers compute, and what each takes at most.
@@ -118,22 +129,23 @@ const weights = ({ weights: stored, quick }, { dtype }) =>
  */
 function workersIn(each) {
   const megabytes = each.map((bytes) => Math.ceil(bytes / 1e6));
-  const memory = `${megabytes.join(' + ')} MB of memory set aside`;
-  return each.length === 1 ? `1, ${memory}` : `${each.length}, ${memory}, one each`;
+  const memory = phrase('model_card.mb_memory_set_aside', { megabytes: megabytes.join(' + ') });
+  return each.length === 1 ? `1, ${memory}` : phrase('model_card.one_each', { length: each.length, memory });
 }
 
 /** Which kernel variants run, and what has been measured for the next engine. */
 function tiles({ tiles: which, tilesRefused }, tuned) {
   const running =
     which === 'tuned'
-      ? 'tuned on this adapter'
+      ? phrase('model_card.tuned_on_adapter')
       : tilesRefused
-        ? `default; those kept were refused: ${tilesRefused}`
-        : 'default';
+        ? phrase('model_card.default_those_kept_were', { tilesRefused })
+        : phrase('model_card.default');
   if (!tuned?.measured) return running;
   if (tuned.remaining) {
-    return `${running}; measured while idle: ${tuned.measured} of ${tuned.measured + tuned.remaining} `
-      + 'convolutions';
+    return phrase('model_card.measured_while_idle_convolutions', {
+      running, measured: tuned.measured, all: tuned.measured + tuned.remaining,
+    });
   }
-  return `${running}; ${tuned.measured} convolutions measured, for the next start`;
+  return phrase('model_card.convolutions_measured_next_start', { running, measured: tuned.measured });
 }

@@ -2,6 +2,7 @@
 
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -23,17 +24,21 @@ export class ModelOffer extends Part {
   #showOffer({ download, manifest }) {
     if (!this.changed('offer', download?.total ?? 0)) return;
     const size = figures.bytes(download.total);
-    const estimate = download.estimate ? `, about ${figures.duration(download.estimate)}` : '';
+    const estimate = download.estimate ? phrase('model_offer.about', {
+      estimate: figures.duration(download.estimate),
+    }) : '';
     this.offer.replaceChildren(
       el(
         'p',
         {},
-        `The network has ${figures.count(manifest.parameters)} parameters: a download of ${size}${estimate}.`,
+        phrase('model_offer.network_parameters_download', {
+          parameters: figures.count(manifest.parameters), size, estimate,
+        }),
       ),
       el(
         'button',
         { type: 'button', class: 'primary', on: { click: () => this.intend('load') } },
-        `Load the model (${size})`,
+        phrase('model_offer.load_model', { size }),
       ),
     );
   }

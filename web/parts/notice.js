@@ -2,6 +2,7 @@
 // assistive technology.
 
 import { el, Part } from '../html.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -34,7 +35,7 @@ export class Notice extends Part {
         {
           type: 'button',
           class: 'quiet',
-          'aria-label': 'Dismiss this message',
+          'aria-label': phrase('notice.dismiss_message'),
           on: { click: () => this.intend('dismiss') },
         },
         '×',

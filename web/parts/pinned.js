@@ -9,6 +9,7 @@ import { momentOf, stepAt } from '../linked_time.js';
 import { paint } from '../pixels.js';
 import { differences } from '../recipe_words.js';
 import { stamp } from './stage.js';
+import { phrase } from '../words.js';
 
 /** @import { Pinned, State } from '../state.js' */
 
@@ -27,20 +28,20 @@ export class PinnedWalk extends Part {
     this.named = el('span', { class: 'title' });
     this.note = el('span', { class: 'note' });
     this.stamp = el('span', { class: 'stamp' });
-    this.film = el('div', { class: 'film', role: 'group', 'aria-label': 'Steps of the pinned walk' });
+    this.film = el('div', { class: 'film', role: 'group', 'aria-label': phrase('pinned.steps_pinned_walk') });
     this.list = el('ul', { class: 'lines differences', 'data-pinned': 'differences' });
-    this.link = el('a', {}, 'Link to this walk');
+    this.link = el('a', {}, phrase('pinned.link_walk'));
     this.append(
       el('figure', { class: 'view pinned' },
         this.room,
         el('figcaption', {}, this.named, this.note, this.stamp)),
       this.film,
-      el('p', { class: 'hint' }, 'Now, beside it:'), this.list,
+      el('p', { class: 'hint' }, phrase('pinned.now_beside')), this.list,
       el('p', { class: 'hint' },
-        'It shows its last step that is not later than the time in view. ', this.link),
+        phrase('pinned.shows_last_step_not'), this.link),
       el('div', { class: 'closer' },
-        button('Swap', 'swap', 'The pinned walk comes into view, the one in view is pinned'),
-        button('Unpin', 'unpin', 'Takes the pinned walk away')));
+        button(phrase('pinned.swap'), 'swap', phrase('pinned.pinned_walk_comes_into')),
+        button(phrase('pinned.unpin'), 'unpin', phrase('pinned.takes_pinned_walk_away'))));
     this.hidden = true;
     new ResizeObserver(() => this.#fit()).observe(this.room);
   }
@@ -66,14 +67,14 @@ export class PinnedWalk extends Part {
 
   /** @param {Pinned} pin */
   #build({ walk, name }) {
-    this.named.replaceChildren('Pinned: ', el('bdi', {}, name));
+    this.named.replaceChildren(phrase('pinned.pinned'), el('bdi', {}, name));
     const times = timesOf(walk);
     this.film.replaceChildren(...walk.steps.map(({ time, now }, step) => {
       const canvas = el('canvas', { width: 1, height: 1, 'aria-hidden': 'true' });
       paint(canvas, now);
       return el('button', {
         type: 'button', class: 'still', tabindex: '-1',
-        'aria-label': `Pinned, step ${step}, t = ${figures.time(time)}`,
+        'aria-label': phrase('pinned.pinned_step_t', { step, time: figures.time(time) }),
         on: { click: () => this.intend('goto-moment', { moment: momentOf(times, step) }) },
       }, canvas);
     }));
@@ -82,7 +83,7 @@ export class PinnedWalk extends Part {
   /** @param {State} state */
   #differ({ pin, recipe, compounds, samples, examples }) {
     const words = differences(pin.recipe, recipe, { compounds, samples, examples });
-    const all = words.length ? words : ['nothing differs'];
+    const all = words.length ? words : [phrase('pinned.nothing_differs')];
     this.list.replaceChildren(...all.map((each) => el('li', {}, el('bdi', {}, each))));
   }
 
@@ -100,7 +101,7 @@ export class PinnedWalk extends Part {
     this.stamp.textContent = words;
     this.stamp.classList.toggle('generated', generated);
     this.canvas.dataset.step = String(at);
-    this.canvas.setAttribute('aria-label', `Pinned: ${name}, ${where}. ${words}.`);
+    this.canvas.setAttribute('aria-label', phrase('pinned.pinned_2', { name, where, words }));
     this.film.querySelector('[aria-current]')?.removeAttribute('aria-current');
     inside(this.film)[at]?.setAttribute('aria-current', 'step');
     this.#lead(linkAt(link, at));

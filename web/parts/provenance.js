@@ -1,8 +1,10 @@
-// Where the data and the network come from, and under which licence, as the manifest states it.
+// Where the data and the network come from, and under which licence, as the manifest states it; and whether
+// the page's words are a translation that no native speaker has read.
 
 import { el, Part } from '../html.js';
 import * as figures from '../figures.js';
 import { inWords } from '../scale.js';
+import { isUnread, phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -13,15 +15,21 @@ export class Provenance extends Part {
     if (!manifest || !this.changed('manifest', manifest)) return;
     const named = manifest.channels.map(({ name, stain }) => (stain ? `${name} (${stain})` : name));
     const channels = named.join(', ');
+    const [width, height] = manifest.size;
     const rows = [
       [
-        'Model',
-        `${manifest.name ?? 'CellFlux'}, ${figures.count(manifest.parameters)} parameters, ${manifest.dtype}`,
+        phrase('provenance.model'),
+        phrase('provenance.network', {
+          name: manifest.name ?? 'CellFlux',
+          count: figures.count(manifest.parameters),
+          dtype: manifest.dtype,
+        }),
       ],
-      ['Images', `${manifest.size[0]} × ${manifest.size[1]} pixels; ${channels}`],
-      ['Scale', scale(manifest)],
+      [phrase('provenance.images'), phrase('provenance.size', { width, height, channels })],
+      [phrase('provenance.scale'), scale(manifest)],
       ...manifest.provenance,
       ...sources([...(samples ?? []), ...(examples ?? [])]),
+      ...(isUnread ? [[phrase('provenance.words'), phrase('provenance.words_unread')]] : []),
     ];
     this.replaceChildren(
       el(
@@ -36,8 +44,10 @@ export class Provenance extends Part {
 /** How large a pixel is, or why no picture has a scale bar. */
 const scale = ({ pixelUm, size }) =>
   pixelUm
-    ? `${Number(pixelUm.toPrecision(4))} µm per pixel, ${inWords(pixelUm * size[0])} across an image`
-    : 'The data state no pixel size, so there is no scale bar.';
+    ? phrase('provenance.m_per_pixel_across', {
+      pixelUm: figures.digits(pixelUm, 4), inWords: inWords(pixelUm * size[0]),
+    })
+    : phrase('provenance.data_state_no_pixel');
 
 /**
  * A value as the page shows it: a line for each where there are several. The manifest's reader lets only http
@@ -60,7 +70,7 @@ function sources(samples) {
     kinds.set(kind, [...(kinds.get(kind) ?? []), `${source}; ${licence}`]);
   }
   const lines = [...kinds.values()].map(([first, ...more]) =>
-    more.length ? `${first} (and ${more.length} more of this kind)` : first,
+    more.length ? phrase('provenance.more_kind', { first, length: more.length }) : first,
   );
-  return lines.length ? [['Images shown', lines.length > 1 ? lines : lines[0]]] : [];
+  return lines.length ? [[phrase('provenance.images_shown'), lines.length > 1 ? lines : lines[0]]] : [];
 }

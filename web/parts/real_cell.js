@@ -5,6 +5,7 @@ import { el, Part } from '../html.js';
 import { wholeMultiple } from '../lens.js';
 import { paint } from '../pixels.js';
 import { cellsShown } from '../showing_real.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -21,7 +22,7 @@ export class RealCellBeside extends Part {
     this.failed = el('span', { class: 'note warns', role: 'status' });
     this.next = el('button', {
       type: 'button', class: 'chip', 'data-do': 'real-next', on: { click: () => this.intend('real-next') },
-    }, 'Another cell');
+    }, phrase('real_cell.another_cell'));
     this.append(el('figure', { class: 'view real' }, this.room,
       el('figcaption', {}, this.named, this.note, this.stamp, this.failed, this.next)));
     this.hidden = true;
@@ -47,15 +48,15 @@ export class RealCellBeside extends Part {
       this.#fit();
     }
     const { tile, words } = cells[at];
-    const of = cells.length > 1 ? `${at + 1} of ${cells.length}` : '';
+    const of = cells.length > 1 ? phrase('real_cell.of', { at: at + 1, length: cells.length }) : '';
     const failed = real.failed ?? '';
     if (!this.changed('words', [tile.id, words, of, failed].join('\n'))) return;
-    this.named.textContent = tile.synthetic ? 'Drawn' : 'Real';
+    this.named.textContent = tile.synthetic ? phrase('shared.drawn') : phrase('shared.real');
     this.note.textContent = [tile.note, of].filter(Boolean).join(', ');
-    this.stamp.textContent = `Not generated: ${words}`;
+    this.stamp.textContent = phrase('real_cell.not_generated', { words });
     this.failed.textContent = failed;
     this.next.hidden = cells.length < 2;
     this.canvas.dataset.cell = tile.id;
-    this.canvas.setAttribute('aria-label', `${tile.note}. Not generated: ${words}.`);
+    this.canvas.setAttribute('aria-label', phrase('real_cell.not_generated_2', { note: tile.note, words }));
   }
 }

@@ -2,6 +2,7 @@
 
 import { el, Part } from '../html.js';
 import { codesOf } from '../recipe_code.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -13,7 +14,7 @@ export class RecipeCode extends Part {
     this.state = null;
     this.inside = el('div', { class: 'codes' });
     this.fold = el('details', { on: { toggle: () => this.#write() } },
-      el('summary', {}, 'This walk as code'), this.inside);
+      el('summary', {}, phrase('recipe_code.walk_code')), this.inside);
     this.append(this.fold);
   }
 
@@ -32,17 +33,19 @@ export class RecipeCode extends Part {
       const copy = async () => {
         try {
           await navigator.clipboard.writeText(text);
-          said.textContent = 'Copied';
+          said.textContent = phrase('recipe_code.copied');
         } catch {
-          said.textContent = 'The browser did not allow copying: select the lines.';
+          said.textContent = phrase('recipe_code.browser_did_not_allow');
         }
       };
       const shown = text === null ? [el('p', { class: 'hint' }, why)] : [
         el('p', { class: 'hint' }, about),
-        el('pre', { tabindex: '0', role: 'region', 'aria-label': `${name}: the walk as code` },
+        el('pre', { tabindex: '0', role: 'region', 'aria-label': phrase('recipe_code.walk_code_2', {
+          name,
+        }) },
           el('code', {}, text)),
         el('p', {}, el('button', { type: 'button', class: 'secondary', on: { click: copy } },
-          `Copy ${name}`), said),
+          phrase('recipe_code.copy', { name })), said),
       ];
       return el('section', { 'data-code': name }, el('h3', {}, name), ...shown);
     }));

@@ -12,37 +12,40 @@ import { inWords, roundLength } from '../scale.js';
 import { cellsShown } from '../showing_real.js';
 import { answerOf, UNSEEN } from '../state.js';
 import { batchNote, effectSentence, noiseSentence, TYPED } from './walk_sentences.js';
+import { phrase } from '../words.js';
 
 /** @import { DrawnMap } from '../protocol.js' */
 /** @import { State } from '../state.js' */
 
-const GENERATED = 'Generated, not measured';
+const GENERATED = phrase('shared.generated_not_measured');
 
 /** Shows `state.walk` at `state.cursor`: three pictures, and the channels that can be switched off. */
 export class Stage extends Part {
   connectedCallback() {
     if (this.firstChild) return;
-    this.start = view('start', 'Start');
-    this.now = view('now', 'Now');
-    this.difference = view('difference', 'Change');
+    this.start = view('start', phrase('shared.start_2'));
+    this.now = view('now', phrase('stage.now'));
+    this.difference = view('difference', phrase('stage.change'));
     this.changeScale = new ChangeScale();
     this.difference.title.replaceWith(document.createElement('cellflux-map'));
     this.difference.caption.append(this.changeScale.element);
     this.noise = el('p', { class: 'explained', hidden: true });
-    this.channels = el('div', { class: 'channels', role: 'group', 'aria-label': 'Channels shown' });
+    this.channels = el('div', {
+      class: 'channels', role: 'group', 'aria-label': phrase('stage.channels_shown'),
+    });
     this.smooth = el(
       'button',
       {
         type: 'button',
         class: 'chip',
         'aria-pressed': 'false',
-        title: 'Smooth the enlargement; off shows the pixels as they are',
+        title: phrase('stage.smooth_enlargement_off_shows'),
         on: { click: () => this.intend('smooth') },
       },
-      'Smooth',
+      phrase('stage.smooth'),
     );
     this.#buildLens();
-    const alone = 'Each visible channel alone, in grey';
+    const alone = phrase('stage.each_visible_channel_alone');
     this.alone = el(
       'button',
       {
@@ -52,7 +55,7 @@ export class Stage extends Part {
         title: alone,
         on: { click: () => this.intend('panels') },
       },
-      'Grey panels',
+      phrase('stage.grey_panels'),
     );
     this.pin = el(
       'button',
@@ -60,10 +63,10 @@ export class Stage extends Part {
         type: 'button',
         class: 'chip',
         'data-do': 'pin',
-        title: 'Keeps this walk beside the one in view while you change that',
+        title: phrase('stage.keeps_walk_beside_one'),
         on: { click: () => this.intend('pin') },
       },
-      'Pin this walk',
+      phrase('stage.pin_walk'),
     );
     this.beside = el(
       'button',
@@ -72,7 +75,7 @@ export class Stage extends Part {
         class: 'chip',
         'aria-pressed': 'false',
         'data-do': 'real-cell',
-        title: 'A cell of the compound next to the prediction, in the same colours and windows',
+        title: phrase('stage.cell_compound_next_prediction'),
         hidden: true,
         on: { click: () => this.intend('real-cell') },
       },
@@ -81,7 +84,7 @@ export class Stage extends Part {
     this.dark = el(
       'p',
       { class: 'hint dark', role: 'status', hidden: true },
-      'Every channel is switched off, so the pictures are black.',
+      phrase('stage.every_channel_switched_off'),
     );
     this.append(
       el('div', { class: 'beside-pinned' },
@@ -112,12 +115,13 @@ export class Stage extends Part {
       const about = { type: 'button', class: 'chip', 'aria-label': spoken, title: name };
       return el('button', { ...about, on: { click: does } }, label);
     };
-    const out = button('−', 'See more of the cell', () => this.lens.farther());
-    const near = button('+', 'Look closer; then drag to move', () => this.lens.nearer());
-    const all = button('1 : 1', 'The whole cell', () => this.lens.whole());
-    this.closer = el('div', { class: 'closer', role: 'group', 'aria-label': 'Closer look' }, out, near, all);
-    const enlarged = 'Pictures as large as the window; Escape goes back';
-    this.large = button('Enlarge', enlarged, () => this.#enlarge());
+    const out = button('−', phrase('stage.see_more_cell'), () => this.lens.farther());
+    const near = button('+', phrase('stage.look_closer_then_drag'), () => this.lens.nearer());
+    const all = button('1 : 1', phrase('stage.whole_cell'), () => this.lens.whole());
+    this.closer = el('div', { class: 'closer', role: 'group', 'aria-label': phrase('stage.closer_look') },
+      out, near, all);
+    const enlarged = phrase('stage.pictures_large_window_escape');
+    this.large = button(phrase('stage.enlarge'), enlarged, () => this.#enlarge());
     this.large.setAttribute('aria-pressed', 'false');
     this.panels = document.createElement('cellflux-panels');
     this.pinned = document.createElement('cellflux-pinned');
@@ -149,7 +153,7 @@ export class Stage extends Part {
     for (const { bar } of [this.start, this.now]) {
       bar.hidden = !length;
       bar.textContent = length ? inWords(length) : '';
-      bar.setAttribute('aria-label', `Scale bar: ${bar.textContent}`);
+      bar.setAttribute('aria-label', phrase('stage.scale_bar', { what: bar.textContent }));
       bar.style.setProperty('--length', String(length ? length / across : 0));
     }
   }
@@ -231,7 +235,9 @@ export class Stage extends Part {
     const [first] = cellsShown(state).cells;
     this.beside.hidden = !first;
     if (!first || !this.changed('beside', `${first.tile.synthetic} ${state.real.open}`)) return;
-    this.beside.textContent = first.tile.synthetic ? 'Drawn cell beside' : 'Real cell beside';
+    this.beside.textContent = first.tile.synthetic
+      ? phrase('stage.drawn_cell_beside')
+      : phrase('stage.real_cell_beside');
     this.beside.setAttribute('aria-pressed', String(state.real.open));
   }
 
@@ -264,12 +270,12 @@ export class Stage extends Part {
     if (this.changed('scale', `${this.now.canvas.width} ${this.pixelUm}`)) this.#measure();
     const reverse = recipe?.direction === 'reverse';
     const taken =
-      start?.kind === 'control' ? 'taken as t = 1, though no treatment was given to it' : 'taken as t = 1';
+      start?.kind === 'control' ? phrase('stage.taken_t_1_though') : phrase('stage.taken_t_1');
     const note = [start?.note, reverse && taken].filter(Boolean).join(', ');
     const typed = Boolean(recipe?.smiles);
     for (const { unseen } of [this.now, this.difference]) unseen.hidden = !typed;
     const never = neverSeen(recipe);
-    this.start.title.textContent = start?.title ?? 'Start';
+    this.start.title.textContent = start?.title ?? phrase('shared.start_2');
     this.start.note.textContent = note;
     const explained = walk?.noised ? noiseSentence(start, recipe) : '';
     if (this.changed('noise', explained)) this.noise.textContent = explained;
@@ -277,8 +283,8 @@ export class Stage extends Part {
     if (!step) return;
     const { generated, words } = stamp(walk, cursor, start);
     const where = `t = ${figures.time(step.time)}`;
-    this.now.title.textContent = 'Now';
-    const under = recipe?.alpha === 0 ? `no ${wordsFor(compounds).one} (α = 0)` : compoundName;
+    this.now.title.textContent = phrase('stage.now');
+    const under = recipe?.alpha === 0 ? phrase('stage.no_0', { one: wordsFor(compounds).one }) : compoundName;
     this.now.note.textContent = `${where}${under ? `, ${under}` : ''}`;
     this.now.stamp.textContent = words;
     this.now.stamp.classList.toggle('generated', generated);
@@ -286,25 +292,31 @@ export class Stage extends Part {
       'aria-label',
       note ? `${this.start.title.textContent}: ${note}` : this.start.title.textContent,
     );
-    this.now.canvas.setAttribute('aria-label', `Now, ${where}. ${this.now.stamp.textContent}.${never}`);
+    this.now.canvas.setAttribute('aria-label', phrase('stage.now_2', {
+      where, what: this.now.stamp.textContent, never,
+    }));
   }
 
   /** @param {State} state */
   #showDifference({ cursor, visible, recipe }, step) {
     paint(this.difference.canvas, step.difference);
     const alone = visible?.filter(Boolean).length === 1;
-    const size = step.change === undefined ? '' : `; ${step.change.toFixed(3)} on average`;
+    const size = step.change === undefined ? '' : phrase('stage.on_average', {
+      change: figures.fixed(step.change, 3),
+    });
     this.difference.note.textContent = alone
-      ? `red is more, blue less${size}`
-      : `grey is no change${size}`;
+      ? phrase('stage.red_more_blue_less', { size })
+      : phrase('stage.grey_no_change', { size });
     this.difference.note.title =
-      'Now − start. On average: root mean square over all pixels and channels; the model’s range is −1 to 1';
-    const moved = cursor > 0 ? GENERATED : 'No change yet';
+      phrase('stage.now_start_on_average');
+    const moved = cursor > 0 ? GENERATED : phrase('shared.no_change_yet');
     this.difference.stamp.textContent = moved;
     this.difference.stamp.classList.toggle('generated', cursor > 0);
     this.difference.canvas.setAttribute(
       'aria-label',
-      `Difference between now and the start, t = ${figures.time(step.time)}. ${moved}.${neverSeen(recipe)}`,
+      phrase('stage.difference_between_now_start', {
+        time: figures.time(step.time), moved, neverSeen: neverSeen(recipe),
+      }),
     );
   }
 
@@ -370,10 +382,10 @@ export class Stage extends Part {
  */
 export function stamp(walk, cursor, start) {
   const noise = start?.kind === 'noise';
-  const unchanged = walk.noised ? 'The start with source noise' : 'The start, unchanged';
+  const unchanged = walk.noised ? phrase('stage.start_source_noise') : phrase('stage.start_unchanged');
   return {
     generated: cursor > 0 || walk.noised || noise,
-    words: cursor > 0 ? `${GENERATED}${ranIn(walk)}` : noise ? 'Noise: no cell is in it' : unchanged,
+    words: cursor > 0 ? `${GENERATED}${ranIn(walk)}` : noise ? phrase('stage.noise_no_cell') : unchanged,
   };
 }
 
@@ -381,9 +393,9 @@ export function stamp(walk, cursor, start) {
  * Steps that ran under quick weights are close to what the network gives, and not exact.
  * @param {{ quick?: { dtype: string } | null }} walk
  */
-const ranIn = ({ quick }) => (quick ? `, quick ${quick.dtype} weights` : '');
+const ranIn = ({ quick }) => (quick ? phrase('stage.quick_weights', { dtype: quick.dtype }) : '');
 
-const neverSeen = (recipe) => (recipe?.smiles ? ` The compound was ${UNSEEN}.` : '');
+const neverSeen = (recipe) => (recipe?.smiles ? phrase('stage.compound', { unseen: UNSEEN }) : '');
 
 function view(name, heading) {
   const title = el('span', { class: 'title' }, heading);
@@ -399,7 +411,7 @@ function view(name, heading) {
       class: 'frame',
       tabindex: '0',
       role: 'group',
-      'aria-label': `${heading}: Enter enlarges, plus and minus zoom, arrows move`,
+      'aria-label': phrase('stage.enter_enlarges_plus_minus', { heading }),
     },
     canvas,
     bar,

@@ -6,6 +6,7 @@ import * as figures from '../figures.js';
 import { wordsFor } from '../perturbations.js';
 import { paint } from '../pixels.js';
 import { stepOfKey } from '../step_keys.js';
+import { lowered, phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 
@@ -44,22 +45,23 @@ export class Transport extends Part {
         },
         icon(ICONS[name]),
       );
-    this.first = button('first', 'Back to the start', 'first');
-    this.back = button('back', 'One step back', 'back');
-    this.play = button('play', 'Walk', 'play');
-    this.forward = button('forward', 'One step forward', 'forward');
+    this.first = button('first', phrase('transport.back_start'), 'first');
+    this.back = button('back', phrase('transport.one_step_back'), 'back');
+    this.play = button('play', phrase('shared.walk'), 'play');
+    this.forward = button('forward', phrase('transport.one_step_forward'), 'forward');
     this.where = el('output', { class: 'where', 'aria-live': 'off' });
     this.ticks = el('div', { class: 'ticks', 'aria-hidden': 'true' });
     this.reached = el('div', { class: 'reached', 'aria-hidden': 'true' });
     this.way = el('div', { class: 'way', 'aria-hidden': 'true' }, el('div', { class: 'thumb' }));
     this.track = el('div', {
-      class: 'track', role: 'slider', tabindex: '0', 'aria-label': 'Step of the walk', 'aria-valuemin': '0',
+      class: 'track', role: 'slider', tabindex: '0', 'aria-valuemin': '0',
+      'aria-label': phrase('shared.step_walk'),
       'aria-valuemax': '0', 'aria-valuenow': '0',
       on: { pointerdown: (event) => this.#grab(event), keydown: (event) => this.#key(event) },
     }, el('div', { class: 'rail' }), this.reached, this.ticks, this.way);
-    this.left = el('span', {}, 't = 0');
-    this.right = el('span', {}, 't = 1');
-    this.film = el('div', { class: 'film', role: 'group', 'aria-label': 'Steps reached' });
+    this.left = el('span', {}, phrase('transport.t_0'));
+    this.right = el('span', {}, phrase('transport.t_1'));
+    this.film = el('div', { class: 'film', role: 'group', 'aria-label': phrase('transport.steps_reached') });
     new ResizeObserver(() => this.#measureFilm()).observe(this.film);
     this.append(
       el(
@@ -113,21 +115,27 @@ export class Transport extends Part {
   #nameEnds({ walk, recipe, start, compounds, compoundName, flowSource }) {
     const times = walk?.times ?? [0, 1];
     const reverse = recipe?.direction === 'reverse';
-    const begun = start?.title.toLowerCase() ?? 'start';
-    const noised = !reverse && recipe?.noise > 0 && flowSource !== 'noise' ? ' with noise' : '';
-    const source = reverse ? (flowSource === 'noise' ? 'towards noise' : 'towards a control') : begun;
-    const name = recipe?.alpha === 0 ? `no ${wordsFor(compounds).one}` : (compoundName ?? 'treated');
+    const begun = start ? lowered(start.title) : phrase('shared.start_3');
+    const noised = !reverse && recipe?.noise > 0 && flowSource !== 'noise' ? phrase('transport.noise') : '';
+    const towards = flowSource === 'noise' ? 'transport.towards_noise' : 'transport.towards_control';
+    const source = reverse ? phrase(towards) : begun;
+    const name = recipe?.alpha === 0 ? phrase('transport.no', {
+      one: wordsFor(compounds).one,
+    }) : (compoundName ?? phrase('transport.treated'));
     const target = reverse ? begun : name;
-    this.left.textContent = `t = ${figures.end(Math.min(...times))}, ${source}${noised}`;
-    this.right.textContent = `${target}, t = ${figures.end(Math.max(...times))}`;
+    this.left.textContent = phrase('transport.t', { end: figures.end(Math.min(...times)), source, noised });
+    this.right.textContent = phrase('transport.t_2', { target, end: figures.end(Math.max(...times)) });
   }
 
   #faceOfPlay(playing, atEnd) {
     if (!this.changed('face', `${playing} ${atEnd}`)) return;
-    const label = playing ? 'Pause' : atEnd ? 'Replay from the start' : 'Walk';
+    const [again, short] = atEnd
+      ? [phrase('transport.replay_from_start'), phrase('transport.replay')]
+      : [phrase('shared.walk'), phrase('shared.walk')];
+    const label = playing ? phrase('shared.pause') : again;
     this.play.replaceChildren(
       icon(playing ? ICONS.pause : ICONS.play),
-      el('span', {}, playing ? 'Pause' : atEnd ? 'Replay' : 'Walk'),
+      el('span', {}, playing ? phrase('shared.pause') : short),
     );
     this.play.setAttribute('aria-label', label);
     this.play.title = label;
@@ -151,8 +159,12 @@ export class Transport extends Part {
     this.track.style.setProperty('--t', step.time);
     this.track.setAttribute('aria-valuemax', String(reached));
     this.track.setAttribute('aria-valuenow', String(cursor));
-    const words = `step ${cursor}${total ? ` of ${total}` : ''}, t = `
-      + `${figures.time(step.time)}${walk.recorded ? ', recorded' : ''}`;
+    const words = phrase('transport.step_t', {
+      cursor,
+      total: total ? phrase('transport.of', { total }) : '',
+      time: figures.time(step.time),
+      recorded: walk.recorded ? phrase('transport.recorded') : '',
+    });
     this.track.setAttribute('aria-valuetext', words);
     this.where.textContent = words;
     this.where.dataset.step = String(cursor);
@@ -179,7 +191,9 @@ export class Transport extends Part {
           );
           this.film.append(cell);
         }
-        cell.setAttribute('aria-label', `Step ${index}, t = ${figures.time(step.time)}`);
+        cell.setAttribute('aria-label', phrase('transport.step_t_2', {
+          index, time: figures.time(step.time),
+        }));
         paint(cell.querySelector('canvas'), step.now);
       }
       this.#measureFilm();
@@ -232,7 +246,7 @@ export class Transport extends Part {
       this.intend('goto', { step });
     } else if (event.key === ' ') {
       event.preventDefault();
-      this.intend(this.play.getAttribute('aria-label') === 'Pause' ? 'pause' : 'play');
+      this.intend(this.play.getAttribute('aria-label') === phrase('shared.pause') ? 'pause' : 'play');
     }
   }
 }

@@ -1,9 +1,11 @@
 // Step 2, for a model whose vectors are made from structures: any compound, typed as SMILES. What is known of
 // it: its drawing, the training compounds that it is like, and that the network has never seen it.
 
+import { fixed } from '../figures.js';
 import { besideCells, natureOf } from '../finding.js';
 import { el, Part } from '../html.js';
 import { UNSEEN } from '../state.js';
+import { phrase } from '../words.js';
 
 /** @import { State } from '../state.js' */
 /** @import { Compound, Measuring, Typed } from '../protocol.js' */
@@ -27,17 +29,18 @@ export class TypedCompound extends Part {
     const form = el(
       'form',
       { class: 'typed', on: { submit: (event) => this.#submit(event) } },
-      el('label', { for: this.field.id }, 'Any compound, as SMILES'),
-      el('div', { class: 'typed-row' }, this.field, el('button', { class: 'secondary' }, 'Walk under it')),
+      el('label', { for: this.field.id }, phrase('typed_compound.any_compound_smiles')),
+      el('div', { class: 'typed-row' }, this.field,
+        el('button', { class: 'secondary' }, phrase('typed_compound.walk_under'))),
       el(
         'p',
         { class: 'hint', id: 'typed-hint' },
-        'Typed, pasted, or dropped as a .smi, .mol or .sdf file. It is sent nowhere; the page’s address and '
-          + 'its links hold it.',
+        phrase('typed_compound.typed_pasted_or_dropped'),
       ),
     );
     this.card = el('div', { class: 'typed-card', hidden: true });
-    this.offer = el('details', {}, el('summary', {}, 'Any other compound'), form, this.card);
+    this.offer = el('details', {},
+      el('summary', {}, phrase('typed_compound.any_other_compound')), form, this.card);
     this.hidden = true;
     this.append(this.offer);
   }
@@ -79,13 +82,14 @@ export class TypedCompound extends Part {
     this.picture = drawing && URL.createObjectURL(new Blob([drawing], { type: 'image/svg+xml' }));
     const name = (id) => compounds.find((compound) => compound.id === id)?.name ?? id;
     const near = nearest.map(({ id, similarity }) =>
-      el('li', { 'data-near': id }, el('bdi', {}, name(id)), ` ${similarity.toFixed(2)}`));
+      el('li', { 'data-near': id }, el('bdi', {}, name(id)), ` ${fixed(similarity, 2)}`));
     const facts = [
-      ['Training', UNSEEN],
-      [besideCells(measuring), `no ${natureOf(measuring)} cells measured`],
+      [phrase('shared.training'), UNSEEN],
+      [besideCells(measuring), phrase('typed_compound.no_cells_measured', { nature: natureOf(measuring) })],
       near.length > 0 && [
-        'Nearest training compounds',
-        el('ol', { class: 'near', title: 'Tanimoto similarity of Morgan counts: 1 is the same' }, ...near),
+        phrase('typed_compound.nearest_training_compounds'),
+        el('ol', { class: 'near', title: phrase('typed_compound.tanimoto_similarity_morgan_counts') },
+          ...near),
       ],
     ].filter(Boolean);
     this.card.append(
@@ -94,7 +98,7 @@ export class TypedCompound extends Part {
             el('img', {
               class: 'structure',
               src: this.picture,
-              alt: 'Structure of the typed compound',
+              alt: phrase('typed_compound.structure_typed_compound'),
               width: '132',
               height: '132',
             }),
@@ -103,7 +107,8 @@ export class TypedCompound extends Part {
       el(
         'div',
         {},
-        el('h3', {}, 'Typed compound ', el('span', { class: 'badge held-out' }, UNSEEN)),
+        el('h3', {}, phrase('typed_compound.typed_compound'),
+          el('span', { class: 'badge held-out' }, UNSEEN)),
         el('dl', {}, ...facts.flatMap(([term, value]) => [el('dt', {}, term), el('dd', {}, value)])),
         el('p', { class: 'smiles', title: 'SMILES' }, smiles),
       ),

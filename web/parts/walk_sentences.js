@@ -5,6 +5,7 @@ import { natureOf } from '../finding.js';
 import { isolated } from '../isolated.js';
 import { startWords } from '../map_words.js';
 import { done } from '../perturbations.js';
+import { phrase } from '../words.js';
 
 /** A compound that was typed, as far as batches are concerned. */
 export const TYPED = { id: null, batches: [], control: false };
@@ -13,10 +14,10 @@ export const TYPED = { id: null, batches: [], control: false };
  * What the data say that the compound does; nothing of a compound that was typed, or where they say nothing.
  * @param {{ id: string | null, action?: string, control: boolean }} compound
  */
-export function effectSentence({ id, action, control }, name = 'this compound') {
+export function effectSentence({ id, action, control }, name = phrase('shared.compound_2')) {
   if (id === null) return '';
-  if (control) return `Under ${name}, the untreated control, a cell should stay as it is.`;
-  return action ? `The data give the mode of action of ${name} as “${action}”.` : '';
+  if (control) return phrase('walk_sentences.under_untreated_control_cell', { name });
+  return action ? phrase('walk_sentences.data_give_mode_action', { name, action }) : '';
 }
 
 /**
@@ -24,10 +25,9 @@ export function effectSentence({ id, action, control }, name = 'this compound') 
  * with the share of the noise that the straight path still holds (`PreparedWalk::reference_at`).
  */
 export function noiseSentence(start, recipe) {
-  const from = start?.kind === 'upload' ? 'your image' : 'the control';
-  const level = recipe?.noise === undefined ? '' : ` of level ${recipe.noise}`;
-  return `The walk starts from ${from} with noise${level} added, which the network takes away on the way: `
-    + `one control can become many cells. “Difference to ${startWords(start)}” leaves that noise out.`;
+  const from = start?.kind === 'upload' ? phrase('shared.your_image') : phrase('shared.control');
+  const level = recipe?.noise === undefined ? '' : phrase('walk_sentences.level', { noise: recipe.noise });
+  return phrase('walk_sentences.walk_starts_from_noise', { from, level, start: startWords(start) });
 }
 
 /**
@@ -38,72 +38,76 @@ export function noiseSentence(start, recipe) {
 export function batchNote(
   { kind, synthetic, batch, answered },
   compound,
-  name = 'this compound',
+  name = phrase('shared.compound_2'),
   nature = natureOf(null),
 ) {
   const { batches, control } = compound;
   if (kind === 'noise') {
-    return ['noise', 'This flow starts from noise: there is no control that the end could be compared with.'];
+    return ['noise', phrase('walk_sentences.flow_starts_from_noise')];
   }
   if (synthetic && answered) {
     return [
       'drawn',
-      'The start is drawn by a program, and so is the true answer below: compare the walk’s end with it.',
+      phrase('walk_sentences.start_drawn_program_true'),
     ];
   }
   if (synthetic) {
-    const real = control ? 'untreated cells become' : `${name} does to cells`;
+    const real = control
+      ? phrase('walk_sentences.untreated_cells_become')
+      : phrase('walk_sentences.does_cells', { name });
     return [
       'drawn',
-      `The start is drawn by a program: the walk shows what the network does to a drawing, not what ${real}.`,
+      phrase('walk_sentences.start_drawn_program_walk', { real }),
     ];
   }
   if (compound === TYPED) {
     return [
       'unseen',
-      `No ${nature} cells measured: ${name} was typed. The network has never seen it, so there is nothing `
-        + 'that this walk could be compared with.',
+      phrase('walk_sentences.no_cells_measured_typed', { nature, name }),
     ];
   }
   if (kind === 'upload') {
     return [
       'unknown',
-      'Batch unknown: nothing says of which batch your image is, so part of any difference from measured '
-        + 'cells may be the batch’s.',
+      phrase('walk_sentences.batch_unknown_nothing_says'),
     ];
   }
-  const whose = control ? 'the untreated cells' : `the cells ${done(compound.kind, name)}`;
+  const whose = control ? phrase('walk_sentences.untreated_cells') : phrase('walk_sentences.cells', {
+    done: done(compound.kind, name),
+  });
   if (!batch || !batches.length) {
     const missing = batch
-      ? `of ${whose}`
+      ? phrase('walk_sentences.of', { whose })
       : batches.length
-        ? 'of the start'
-        : `of the start, nor that of ${whose}`;
+        ? phrase('walk_sentences.start')
+        : phrase('walk_sentences.start_nor', { whose });
     return [
       'unknown',
-      `Batch unknown: the bundle does not say the batch ${missing}, so part of any difference from measured `
-        + 'cells may be the batch’s.',
+      phrase('walk_sentences.batch_unknown_bundle_does', { missing }),
     ];
   }
   if (batches.includes(batch)) {
     if (batches.length === 1) {
-      return ['same', `Same batch: the start and ${whose} are of ${isolated(batch)}.`];
+      return ['same', phrase('walk_sentences.same_batch_start', { whose, batch: isolated(batch) })];
     }
-    const others = batches.length === 2 ? 'one other batch' : `${batches.length - 1} other batches`;
+    const others = batches.length === 2
+      ? phrase('walk_sentences.one_other_batch')
+      : phrase('walk_sentences.other_batches', { length: batches.length - 1 });
     return [
       'same',
-      `Same batch: the start is of ${isolated(batch)}, as are some of ${whose}; the others are of ${others}.`,
+      phrase('walk_sentences.same_batch_start_some', { batch: isolated(batch), whose, others }),
     ];
   }
   return [
     'other',
-    `Another batch: the start is of ${isolated(batch)}, ${whose} are of ${listed(batches.map(isolated))}. `
-      + 'Part of any difference from measured cells is the batch’s.',
+    phrase('walk_sentences.another_batch_start_part', {
+      batch: isolated(batch), whose, listed: listed(batches.map(isolated)),
+    }),
   ];
 }
 
 function listed(names) {
   return names.length <= 4
     ? names.join(', ')
-    : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
+    : phrase('walk_sentences.more', { names: names.slice(0, 3).join(', '), length: names.length - 3 });
 }

@@ -1,5 +1,7 @@
 // The GPU adapter, as the browser describes it.
 
+import { phrase } from '../words.js';
+
 /** Names of adapters that compute on the CPU; `report` in `cellflux-wgpu/src/adapter.rs` has the same. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
@@ -14,7 +16,7 @@ export async function describeAdapter() {
     const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
     const name =
       [description || [vendor, device || architecture].filter(Boolean).join(' ')].filter(Boolean).join() ||
-      'an adapter without a name';
+      phrase('adapter.adapter_without_name');
     return {
       name,
       identity: [vendor, architecture, device, description].join(' / '),

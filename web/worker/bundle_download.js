@@ -7,6 +7,7 @@
 import { StallGuard } from '../fetched.js';
 import { Failure } from '../failures.js';
 import { openCache } from './open_cache.js';
+import { phrase } from '../words.js';
 
 const CACHE = 'cellflux-bundles-1';
 const AT_ONCE = 3;
@@ -119,7 +120,7 @@ export class BundleDownload {
     } catch (error) {
       if (isAbort(error)) throw cancelled();
       await cache.delete(this.#key(entry)).catch(() => {});
-      this.#note(`The kept copy of ${entry.path} was damaged, so it is downloaded again.`);
+      this.#note(phrase('bundle_download.kept_copy_damaged_downloaded', { path: entry.path }));
       return null;
     }
   }
@@ -134,12 +135,14 @@ export class BundleDownload {
       } catch (error) {
         throw isAbort(error)
           ? cancelled()
-          : new Failure('download', `${entry.path} could not be fetched; the server does not answer.`);
+          : new Failure('download', phrase('bundle_download.could_not_fetched_server', { path: entry.path }));
       }
       if (!response.ok) {
         throw new Failure(
           'download',
-          `${entry.path}: the server answered ${response.status}, expected the file.`,
+          phrase('bundle_download.server_answered_expected_file', {
+            path: entry.path, status: response.status,
+          }),
         );
       }
       const file = await pour(entry, response, receiver(), watch, (piece) => {
@@ -164,8 +167,10 @@ export class BundleDownload {
       await cache.put(this.#key(entry), new Response(new Blob(pieces)));
     } catch (error) {
       const why =
-        error?.name === 'QuotaExceededError' ? 'The browser’s storage is full' : 'The browser’s cache failed';
-      this.#note(`${why}, so ${entry.path} could not be kept for the next visit; everything works without.`);
+        error?.name === 'QuotaExceededError'
+          ? phrase('bundle_download.browser_storage_full')
+          : phrase('bundle_download.browser_cache_failed');
+      this.#note(phrase('bundle_download.could_not_kept_next', { why, path: entry.path }));
     }
   }
 
@@ -185,7 +190,7 @@ export class BundleDownload {
   }
 }
 
-const cancelled = () => new Failure('cancelled', 'Loading was cancelled; what has come so far is kept.');
+const cancelled = () => new Failure('cancelled', phrase('bundle_download.loading_cancelled_what_come'));
 
 /** Streams a response into a receiver. */
 async function pour(entry, response, receiver, { onBytes }, also = (piece) => {}) {
@@ -209,7 +214,7 @@ async function pour(entry, response, receiver, { onBytes }, also = (piece) => {}
     if (error instanceof Failure) throw error;
     throw new Failure(
       'download',
-      `${entry.path}: the connection broke off after ${count} of ${entry.bytes} bytes.`,
+      phrase('bundle_download.connection_broke_off_after', { path: entry.path, count, bytes: entry.bytes }),
     );
   }
   return receiver;

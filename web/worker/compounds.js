@@ -5,6 +5,7 @@ import init, * as chemistry from '../../pkg/cellflux_compound_wasm.js';
 import { Failure } from '../failures.js';
 import { CHEMISTRY_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';
+import { phrase } from '../words.js';
 
 /** @import { Typed } from '../protocol.js' */
 /** @import { Opening } from './opening.js' */
@@ -68,8 +69,7 @@ export class Compounds {
     if (this.#model === model && this.#known) return this.#known;
     const { encoder } = model.manifest().conditions;
     if (encoder.kind !== 'morgan-counts') {
-      throw new Failure('bad-compound', 'This model’s vectors are not made from structures, so it takes only '
-        + 'the compounds of its list.');
+      throw new Failure('bad-compound', phrase('shared.model_vectors_not_made'));
     }
     const { ids, vectors } = model.trained();
     this.#known?.compounds.free();
@@ -85,7 +85,7 @@ export class Compounds {
     this.#started ??= startModule(init, address, name, CHEMISTRY_INTEGRITY).catch((error) => {
       this.#started = null;
       if (!NOT_BROUGHT.includes(error.kind)) throw error;
-      const sentence = `${error.message} It reads typed compounds; typing one again tries again.`;
+      const sentence = phrase('compounds.reads_typed_compounds_typing', { message: error.message });
       throw new Failure('chemistry', sentence);
     });
     return this.#started;

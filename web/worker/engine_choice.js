@@ -11,6 +11,7 @@ import { Failure } from '../failures.js';
 import { describeAdapter } from './adapter.js';
 import { KeptChoice, modelIdentity } from './kept_choice.js';
 import { KeptTiles } from './kept_tiles.js';
+import { phrase } from '../words.js';
 
 /** @import { EngineName, EngineReport, Say } from '../protocol.js' */
 /** @import { Rival } from './change_over.js' */
@@ -20,8 +21,7 @@ const SOFTWARE_GUESS_MS = 1_500;
 /** How long one that promises to be faster may take to be ready and to have evaluated once. */
 const SOFTWARE_TRIAL_MS = 10_000;
 
-export const NO_GPU = 'The graphics processor (GPU) cannot be used here, so the network computes on the main '
-  + 'processor (CPU).';
+export const NO_GPU = phrase('engine_choice.graphics_processor_gpu_cannot');
 
 const LATE = Symbol('late');
 const message = (error) => error?.sentence ?? String(error?.message ?? error);
@@ -84,11 +84,11 @@ async function chooseEngine(make, asked, { doing, note }) {
     why,
   });
   const cpu = () => {
-    doing('Starting the network on the CPU…');
+    doing(phrase('engine_choice.starting_network_on_cpu'));
     return make.candle();
   };
   const gpu = () => {
-    doing('Compiling the GPU’s programs…');
+    doing(phrase('engine_choice.compiling_gpu_programs'));
     return make.wgpu(adapter?.identity ?? '');
   };
   const onGpu = async () => {
@@ -97,12 +97,10 @@ async function chooseEngine(make, asked, { doing, note }) {
   };
   if (asked === 'wgpu') {
     if (!('gpu' in navigator)) {
-      throw new Failure('no-adapter', 'WebGPU was asked for, but the browser does not offer it on this page; '
-        + 'expected a browser with WebGPU, over https or from this computer.');
+      throw new Failure('no-adapter', phrase('engine_choice.webgpu_asked_but_browser'));
     }
     if (!adapter) {
-      throw new Failure('no-adapter', 'WebGPU was asked for, but the browser gives this page no graphics '
-        + 'processor; the network can compute on the main processor (CPU).');
+      throw new Failure('no-adapter', phrase('engine_choice.webgpu_asked_but_browser_2'));
     }
     return onGpu();
   }
@@ -117,10 +115,10 @@ async function chooseEngine(make, asked, { doing, note }) {
  */
 async function besideGpu(choice, { cpu, onGpu }, { taken, note }) {
   const known = await choice.read();
-  const before = known && `${timesInWords(known)}, measured in an earlier visit`;
+  const before = known && phrase('engine_choice.measured_earlier_visit', { times: timesInWords(known) });
   if (!known) {
     const rival = { build: onGpu, keep: (times) => choice.keep(times), forget: () => choice.forget() };
-    const why = 'the CPU was ready first; the GPU is made ready, and takes over if it proves faster';
+    const why = phrase('engine_choice.cpu_ready_first_gpu');
     try {
       return { ...taken(await cpu(), null, why), rival };
     } catch {
@@ -134,13 +132,13 @@ async function besideGpu(choice, { cpu, onGpu }, { taken, note }) {
   } catch (error) {
     await choice.forget();
     note(NO_GPU);
-    return taken(await cpu(), null, `the GPU engine did not start: ${message(error)}`);
+    return taken(await cpu(), null, phrase('engine_choice.gpu_engine_did_not', { error: message(error) }));
   }
 }
 
 /** @param {{ cpu: number, gpu: number }} times milliseconds of an evaluation */
 export const timesInWords = ({ cpu, gpu }) =>
-  `one evaluation took ${Math.round(cpu)} ms on the CPU, ${Math.round(gpu)} ms on the GPU`;
+  phrase('engine_choice.one_evaluation_took_ms', { cpu: Math.round(cpu), gpu: Math.round(gpu) });
 
 /**
  * Times one evaluation on the CPU and, where that may pay and within the trial's time, on a software GPU
@@ -149,17 +147,20 @@ export const timesInWords = ({ cpu, gpu }) =>
 async function fastest(onCpu, { gpu, guess }, { doing, taken }) {
   const cpuTime = await timed(onCpu);
   const stay = (why) =>
-    taken(onCpu, cpuTime, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);
-  doing('The GPU adapter is a software one: timing it against the CPU…');
+    taken(onCpu, cpuTime, phrase('engine_choice.one_evaluation_took_ms_2', {
+      cpuTime: Math.round(cpuTime), why,
+    }));
+  doing(phrase('engine_choice.gpu_adapter_software_one'));
   const guessed = await within(SOFTWARE_GUESS_MS, guess);
   if (guessed === LATE) {
-    return stay(`; the software GPU adapter was not ready after ${SOFTWARE_GUESS_MS / 1000} s`);
+    return stay(phrase('engine_choice.software_gpu_adapter_not', { seconds: SOFTWARE_GUESS_MS / 1000 }));
   }
-  if (guessed.error) return stay(`; the software GPU adapter failed: ${message(guessed.error)}`);
+  if (guessed.error) return stay(phrase('engine_choice.software_gpu_adapter_failed', {
+    error: message(guessed.error),
+  }));
   if (guessed.value >= cpuTime) {
     return stay(
-      `; by one of its convolutions it would take about ${Math.round(guessed.value)} ms on the software GPU `
-        + 'adapter',
+      phrase('engine_choice.one_convolutions_would_take', { value: Math.round(guessed.value) }),
     );
   }
   const outcome = await within(SOFTWARE_TRIAL_MS, async () => {
@@ -167,17 +168,21 @@ async function fastest(onCpu, { gpu, guess }, { doing, taken }) {
     return { engine, time: await timed(engine) };
   }, ({ engine }) => engine.free());
   if (outcome === LATE) {
-    return stay(`; the software GPU adapter was not ready after ${SOFTWARE_TRIAL_MS / 1000} s`);
+    return stay(phrase('engine_choice.software_gpu_adapter_not_2', { seconds: SOFTWARE_TRIAL_MS / 1000 }));
   }
-  if (outcome.error) return stay(`; the software GPU adapter failed: ${message(outcome.error)}`);
+  if (outcome.error) return stay(phrase('engine_choice.software_gpu_adapter_failed', {
+    error: message(outcome.error),
+  }));
   const { engine, time } = outcome.value;
-  const why = `, ${Math.round(time)} ms on the software GPU adapter`;
+  const why = phrase('engine_choice.ms_on_software_gpu', { time: Math.round(time) });
   if (cpuTime <= time) {
     engine.free();
     return stay(why);
   }
   onCpu.free();
-  return taken(engine, time, `one evaluation took ${Math.round(cpuTime)} ms on the CPU${why}`);
+  return taken(engine, time, phrase('engine_choice.one_evaluation_took_ms_2', {
+    cpuTime: Math.round(cpuTime), why,
+  }));
 }
 
 /** What work gives as { value }, or { error }, or LATE; what comes too late is handed to `drop`. */

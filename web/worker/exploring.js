@@ -19,6 +19,7 @@ import { described, isOfTheDevice } from './trouble.js';
 import { Tuning } from './tuning.js';
 import { Uploading } from './uploading.js';
 import { Walking } from './walking.js';
+import { phrase } from '../words.js';
 
 /** @import { Answer, Answering, Args, EngineReport, Opened, Say } from '../protocol.js' */
 /** @import { Engine } from '../../pkg/cellflux_wasm.js' */
@@ -264,8 +265,8 @@ export class Exploring {
     }
     const why = {
       slower: () => timesInWords({ cpu, gpu }),
-      late: () => 'an evaluation on the GPU took longer than the trial may; the CPU goes on',
-      failed: () => `the GPU engine did not start: ${described(error).sentence}`,
+      late: () => phrase('exploring.evaluation_on_gpu_took'),
+      failed: () => phrase('exploring.gpu_engine_did_not', { sentence: described(error).sentence }),
     }[outcome]();
     this.#started.facts = { ...this.#started.facts, why };
     if (outcome === 'failed') this.#say('note', { sentence: NO_GPU });
@@ -277,7 +278,9 @@ export class Exploring {
     const { facts, pace } = this.#started.before;
     const lost = this.#walking.detach();
     const { kept } = this.#started;
-    const now = await this.#attach({ engine, report: facts, pace, why: `the GPU failed: ${sentence}` }, kept);
+    const now = await this.#attach({ engine, report: facts, pace, why: phrase('exploring.gpu_failed', {
+      sentence,
+    }) }, kept);
     this.#started = { facts: now, kept };
     lost?.free();
     this.#say('note', { sentence: NO_GPU });

@@ -6,6 +6,7 @@
 
 import { Failure } from '../failures.js';
 import { isOfTheEngine } from './trouble.js';
+import { phrase } from '../words.js';
 
 /** @import { Trouble } from '../failures.js' */
 /** @import { Args, Answer, Say } from '../protocol.js' */
@@ -191,7 +192,7 @@ export class Helpers {
       };
       let answer = await load(true);
       if (answer?.unread) answer = await load(false);
-      if (!answer || answer.unread) throw new Failure('stopped', 'it did not answer');
+      if (!answer || answer.unread) throw new Failure('stopped', phrase('helpers.did_not_answer'));
       if (answer.trouble) throw new Failure(answer.trouble.kind, answer.trouble.sentence);
       helper.ready = true;
       return { bytes: answer.bytes };

@@ -1,7 +1,9 @@
 // Where a crop of an upload looks unlike the bundle's own controls, by statistics of its coded bytes.
 
+import { fixed } from '../figures.js';
 import { isolated } from '../isolated.js';
 import { countsOf } from './cell_counts.js';
+import { phrase } from '../words.js';
 
 /** @import { Opening } from './opening.js' */
 
@@ -29,13 +31,11 @@ const SKEWED = 1.5;
 
 /** @typedef {{ mean: number, spread: number, bright: number }} Statistics of one channel, in coded units */
 
-/** What is compared, the plainest first, and how it is said. */
+/** What is compared, the plainest first, and how it is said where a crop has more of it, and less. */
 const COMPARED = /** @type {const} */ ([
-  ['mean', (name, times, more) => `${capital(name)} is ${times} ${more ? 'brighter' : 'darker'} than`],
-  ['spread', (name, times, more) =>
-    `The contrast of ${name} is ${times} ${more ? 'higher' : 'lower'} than in`],
-  ['bright', (name, times, more) =>
-    `The brightest parts of ${name} are ${times} ${more ? 'brighter' : 'darker'} than in`],
+  ['mean', 'likeness.brighter', 'likeness.darker'],
+  ['spread', 'likeness.contrast_higher', 'likeness.contrast_lower'],
+  ['bright', 'likeness.brightest_brighter', 'likeness.brightest_darker'],
 ]);
 
 /**
@@ -78,16 +78,20 @@ export function unlike(crop, controls, names, drawn) {
   const n = controls.length;
   if (n < FEWEST) return [];
   const most = threshold(n);
-  const whom = `this bundle’s controls (n = ${n}${drawn ? ', drawn by a program' : ''}).`;
+  const whom = phrase('likeness.bundle_controls_n', {
+    n, drawn: drawn ? phrase('likeness.drawn_program') : '',
+  });
   return crop.flatMap((found, channel) => {
-    for (const [key, says] of COMPARED) {
+    for (const [key, more, less] of COMPARED) {
       const theirs = controls.map((control) => control[channel][key]);
       const mean = theirs.reduce((sum, value) => sum + value, 0) / n;
       const squares = theirs.reduce((sum, value) => sum + (value - mean) ** 2, 0);
       const times = (found[key] - mean) / Math.max(Math.sqrt(squares / (n - 1)), LEAST_SPREAD);
       if (Math.abs(times) > most) {
-        const deviations = `${Math.abs(times).toFixed(1)} standard deviations`;
-        return [`${says(names[channel], deviations, times > 0)} ${whom}`];
+        const deviations = phrase('likeness.standard_deviations', { times: fixed(Math.abs(times), 1) });
+        // The name begins the sentence of the first.
+        const name = key === 'mean' ? capital(names[channel]) : names[channel];
+        return [phrase(times > 0 ? more : less, { name, times: deviations, whom })];
       }
     }
     return [];

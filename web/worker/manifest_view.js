@@ -1,7 +1,10 @@
 // What the page shows of a manifest. The manifest has been checked in full before it comes here.
 
+import { count, date, digits } from '../figures.js';
 import { besideCells, sameSettings } from '../finding.js';
+import { atDose, inWords } from '../dose.js';
 import { isolated } from '../isolated.js';
+import { language, phrase } from '../words.js';
 
 /** @import { Manifest, ManifestView, Measuring } from '../protocol.js' */
 /** @import { ModelScale } from '../scale.js' */
@@ -14,22 +17,24 @@ const short = ({ batch, plate }) =>
 
 /** What training had of a crop, where the bundle says so. */
 const SPLITS = {
-  train: 'a cell that the network was trained on',
-  validation: 'a validation cell, which the network was not trained on',
-  test: 'a test cell, which the network was not trained on',
+  train: phrase('manifest_view.cell_network_trained_on'),
+  validation: phrase('manifest_view.validation_cell_network_not'),
+  test: phrase('manifest_view.test_cell_network_not'),
 };
 
 /** A gallery example as a tile. */
 function tile(example, condition, treated, number) {
   const [batch, plate, well] = [example.batch, example.plate, example.well].map(isolated);
   // A drawing is of no batch, whatever name its light was drawn under.
-  const where = example.synthetic ? '' : joined([batch, plate && `plate ${plate}`, well && `well ${well}`]);
-  const dose = example.dose_um === undefined ? '' : ` ${example.dose_um} µM`;
+  const where = example.synthetic ? '' : joined([batch, plate && phrase('manifest_view.plate', {
+    plate,
+  }), well && phrase('manifest_view.well', { well })]);
+  const dose = example.dose_um === undefined ? '' : ` ${inWords(example.dose_um)}`;
   const kind = example.synthetic
-    ? 'drawn by a program, not measured'
+    ? phrase('manifest_view.drawn_program_not_measured')
     : treated
-      ? 'measured'
-      : 'measured, untreated';
+      ? phrase('manifest_view.measured')
+      : phrase('manifest_view.measured_untreated');
   return {
     id: example.id,
     condition: example.condition,
@@ -39,8 +44,10 @@ function tile(example, condition, treated, number) {
     batch: example.synthetic ? null : (example.batch ?? null),
     plate: example.synthetic ? null : (example.plate ?? null),
     number,
-    dose: dose && ` at${dose}`,
-    label: example.synthetic ? `drawn ${number}` : isolated(short(example) ?? example.id),
+    dose: dose && atDose(example.dose_um),
+    label: example.synthetic ? phrase('manifest_view.drawn', {
+      number,
+    }) : isolated(short(example) ?? example.id),
     note: joined([
       `${isolated(condition?.name ?? example.condition)}${dose}`,
       where,
@@ -60,27 +67,33 @@ function tile(example, condition, treated, number) {
 function training({ split, control, target }) {
   if (!control) return split !== 'seen' ? HELD_OUT : target === false ? NO_TARGET : SEEN;
   if (target === true) {
-    return { badge: 'seen', kind: 'seen', sentence: 'seen by the network, also as an end of its paths' };
+    return { ...SEEN, sentence: phrase('manifest_view.seen_network_also_end') };
   }
   return {
-    badge: 'baseline',
+    badge: phrase('manifest_view.baseline'),
     kind: 'baseline',
     sentence:
       target === false
-        ? 'not a training target: nothing taught the network to leave a cell as it is. It is here as a '
-          + 'baseline: what changes under it is the network’s own drift.'
-        : 'where the paths start; whether it was also a training target is not known. It is here as a '
-          + 'baseline.',
+        ? phrase('manifest_view.not_training_target_nothing')
+        : phrase('manifest_view.where_paths_start_whether'),
   };
 }
 
-const SEEN = { badge: 'seen', kind: 'seen', sentence: 'seen by the network' };
-const NO_TARGET = {
-  badge: 'no target',
-  kind: 'baseline',
-  sentence: 'in the training data, but not as an end of the network’s paths',
+const SEEN = {
+  badge: phrase('manifest_view.seen'),
+  kind: 'seen',
+  sentence: phrase('manifest_view.seen_network'),
 };
-const HELD_OUT = { badge: 'held out', kind: 'held-out', sentence: 'held out: the network never saw it' };
+const NO_TARGET = {
+  badge: phrase('manifest_view.no_target'),
+  kind: 'baseline',
+  sentence: phrase('manifest_view.training_data_but_not'),
+};
+const HELD_OUT = {
+  badge: phrase('manifest_view.held_out'),
+  kind: 'held-out',
+  sentence: phrase('manifest_view.held_out_network_never'),
+};
 
 /** A condition as a line of the compound list. The control comes first, then by name. */
 function compounds({ list }, findings) {
@@ -89,7 +102,8 @@ function compounds({ list }, findings) {
       id: condition.id,
       name: isolated(condition.name),
       kind: condition.kind ?? 'compound',
-      action: isolated(condition.mode_of_action) ?? (condition.control ? 'untreated control' : ''),
+      action: isolated(condition.mode_of_action)
+        ?? (condition.control ? phrase('manifest_view.untreated_control') : ''),
       smiles: isolated(condition.smiles) ?? null,
       structure: condition.structure ?? null,
       doses: condition.doses_um ?? [],
@@ -102,26 +116,29 @@ function compounds({ list }, findings) {
     }))
     .sort(
       (a, b) =>
-        Number(b.control) - Number(a.control) || a.name.localeCompare(b.name, 'en', { sensitivity: 'base' }),
+        Number(b.control) - Number(a.control)
+        || a.name.localeCompare(b.name, language, { sensitivity: 'base' }),
     );
 }
 
 /** @returns {Manifest['provenance']} */
 function provenance({ data_set: data, training, metrics, licence, notes, created }, remarks, measuring) {
   const rows = /** @type {Manifest['provenance']} */ ([
-    ['Training data', joined([data.name, data.citation].map(isolated), '. ')],
-    ['Licence of the data', isolated(data.licence)],
-    data.url && ['Data set’s page', data.url],
-    training && ['Training', joined([
-      `${training.steps.toLocaleString('en')} steps`, training.batch && `batches of ${training.batch}`,
-      training.seconds && `${Math.round(training.seconds).toLocaleString('en')} s`, isolated(training.device),
+    [phrase('manifest_view.training_data'), joined([data.name, data.citation].map(isolated), '. ')],
+    [phrase('manifest_view.licence_data'), isolated(data.licence)],
+    data.url && [phrase('manifest_view.data_set_page'), data.url],
+    training && [phrase('shared.training'), joined([
+      phrase('shared.steps_2', {
+        steps: count(training.steps),
+      }), training.batch && phrase('manifest_view.batches', { batch: training.batch }),
+      training.seconds && `${count(training.seconds)} s`, isolated(training.device),
     ])],
-    training && ['Trained by', isolated(training.command)],
+    training && [phrase('manifest_view.trained'), isolated(training.command)],
     ...measured(metrics),
     remarks.length && [besideCells(measuring), remarks.map(remark)],
-    ['Licence of the weights', isolated(licence)],
-    notes && ['Notes', isolated(notes)],
-    ['Bundle made', created],
+    [phrase('manifest_view.licence_weights'), isolated(licence)],
+    notes && [phrase('manifest_view.notes'), isolated(notes)],
+    [phrase('manifest_view.bundle_made'), date(created)],
   ]);
   return rows.filter(Boolean);
 }
@@ -132,9 +149,9 @@ function measured(metrics) {
   if (!entries.length) return [];
   return [
     [
-      'Measured',
+      phrase('manifest_view.measured_2'),
       entries.map(
-        ([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${Number(value.toPrecision(4))}`,
+        ([name, value]) => `${isolated(name.replaceAll('_', ' '))}: ${digits(value, 4)}`,
       ),
     ],
   ];

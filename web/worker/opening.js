@@ -6,6 +6,7 @@ import { Failure } from '../failures.js';
 import { BundleDownload } from './bundle_download.js';
 import { MODULE_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';
+import { phrase } from '../words.js';
 
 /** @import { Opened, Say } from '../protocol.js' */
 /** @import { HandedOn } from './helpers.js' */
@@ -66,7 +67,7 @@ export class Opening {
       } catch (error) {
         if (!WITHOUT_QUICK.has(error?.kind)) throw error;
         const why = String(error.sentence ?? error.message).replace(/\.$/, '');
-        this.#say('note', { sentence: `${why}, so the network waits for its full weights.` });
+        this.#say('note', { sentence: phrase('opening.network_waits_full_weights', { why }) });
       }
     }
     if (this.model.quick_dtype() !== undefined) return true;
@@ -137,7 +138,7 @@ export class Opening {
     const conditions = await this.content('conditions.safetensors');
     const weights = this.model.weights();
     if (!weights) {
-      throw new Failure('no-engine', 'the full weights have not come yet, so they cannot be handed on');
+      throw new Failure('no-engine', phrase('opening.full_weights_not_come'));
     }
     return { module, manifest: this.#manifest, conditions, weights };
   }

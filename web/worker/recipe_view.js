@@ -2,6 +2,7 @@
 // here.
 
 import { Failure, otherModel } from '../failures.js';
+import { phrase } from '../words.js';
 
 /**
  * The recipe in a file: one that the page has saved, or that of a record of `cellflux run`. What its fields
@@ -15,15 +16,14 @@ export function read(text, model) {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new Failure('bad-recipe', `The file is not JSON (${error.message}); expected a recipe.`);
+    throw new Failure('bad-recipe', phrase('recipe_view.file_not_json_expected', { message: error.message }));
   }
   const recipe = json?.recipe ?? json;
   if (typeof recipe?.model !== 'string' || !recipe.start || !recipe.sampling) {
-    throw new Failure('bad-recipe', 'The JSON is no recipe; expected one that a page of this kind or '
-      + '`cellflux run` has saved.');
+    throw new Failure('bad-recipe', phrase('recipe_view.json_no_recipe_expected'));
   }
   if (recipe.model !== model) {
-    throw new Failure('bad-recipe', otherModel('The recipe', recipe.model, model));
+    throw new Failure('bad-recipe', otherModel(phrase('recipe_view.recipe'), recipe.model, model));
   }
   return recipe;
 }

@@ -6,6 +6,7 @@ import init, * as results from '../../pkg/cellflux_results_wasm.js';
 import { Failure } from '../failures.js';
 import { RESULTS_INTEGRITY } from './module_integrity.js';
 import { startModule } from './start_module.js';
+import { phrase } from '../words.js';
 
 /** @import { Answer, Args, CellGroup, KeptFile } from '../protocol.js' */
 /** @import { Measure, MeasuredStep, WalkRows } from '../protocol.js' */
@@ -44,8 +45,7 @@ export class Results {
     this.#started ??= startModule(init, address, name, RESULTS_INTEGRITY).catch((error) => {
       this.#started = null;
       if (!NOT_BROUGHT.includes(error.kind)) throw error;
-      throw new Failure('results', `${error.message} It measures walks, finds nuclei and draws figures; `
-        + 'everything else works without it.');
+      throw new Failure('results', phrase('results.measures_walks_finds_nuclei', { message: error.message }));
     });
     return this.#started;
   }

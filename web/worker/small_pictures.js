@@ -1,5 +1,7 @@
 // Thumbnails and drawings, one after the other, behind everything else. Everything works without them.
 
+import { phrase } from '../words.js';
+
 /** @import { Compound, ManifestView, Say, Tile } from '../protocol.js' */
 /** @import { Opening } from './opening.js' */
 
@@ -48,8 +50,7 @@ export class SmallPictures {
     if (missing) {
       this.#say('note', {
         trouble: 'pictures',
-        sentence: `${missing} of ${all} small pictures and drawings could not be fetched, so their places `
-          + 'stay empty; everything works without.',
+        sentence: phrase('small_pictures.small_pictures_drawings_could', { missing, all }),
       });
     }
   }

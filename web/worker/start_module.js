@@ -2,6 +2,7 @@
 
 import { fetched } from '../fetched.js';
 import { Failure } from '../failures.js';
+import { phrase } from '../words.js';
 
 /**
  * Brings, checks and starts a WebAssembly module.
@@ -14,8 +15,7 @@ import { Failure } from '../failures.js';
  */
 export async function startModule(init, address, name, integrity) {
   if (!globalThis.WebAssembly) {
-    throw new Failure('no-wasm', 'The network needs WebAssembly, which this browser does not offer here; a '
-      + 'strict protection mode may have switched it off for this site. Allow it, then load the page again.');
+    throw new Failure('no-wasm', phrase('start_module.network_needs_webassembly_browser'));
   }
   const bytes = await fetched(address, { name, integrity });
   try {
@@ -26,10 +26,11 @@ export async function startModule(init, address, name, integrity) {
     if (!(error instanceof WebAssembly.CompileError)) throw error;
     // Without a digest, on a page that was not built, damage is found no sooner than here.
     if (!integrity) {
-      const sentence = `${name} is damaged, or this browser is too old for it (${error.message}).`;
+      const sentence = phrase('start_module.damaged_or_browser_too', { name, message: error.message });
       throw new Failure('bad-file', sentence);
     }
-    throw new Failure('no-wasm', 'This browser’s WebAssembly does not take the network’s module '
-      + `(${error.message}); expected one with 128-bit SIMD: Chrome 91, Firefox 89, Safari 16.4 or newer.`);
+    throw new Failure('no-wasm', phrase('start_module.browser_webassembly_does_not', {
+      message: error.message,
+    }));
   }
 }

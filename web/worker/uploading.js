@@ -4,6 +4,7 @@
 import init, { Upload } from '../../pkg/cellflux_upload_wasm.js';
 import { Failure } from '../failures.js';
 import { cropAtScale } from '../scale.js';
+import { phrase } from '../words.js';
 import { Controls } from './likeness.js';
 import { modelScale } from './manifest_view.js';
 import { UPLOAD_INTEGRITY } from './module_integrity.js';
@@ -106,7 +107,7 @@ export class Uploading {
     this.#started ??= startModule(init, address, name, UPLOAD_INTEGRITY).catch((error) => {
       this.#started = null;
       if (!['download', 'bad-file'].includes(error.kind)) throw error;
-      throw new Failure('reader', `${error.message} It reads images; everything else works without it.`);
+      throw new Failure('reader', phrase('uploading.reads_images', { message: error.message }));
     });
     return this.#started;
   }

@@ -7,6 +7,7 @@ import * as recipeView from './recipe_view.js';
 import { StepEngines } from './step_engines.js';
 import { measuredSteps, rejectedIn, toldWalk } from './told_walk.js';
 import { free, WalksBefore } from './walks_before.js';
+import { phrase } from '../words.js';
 
 /** @import { Trouble } from '../failures.js' */
 /** @import { Answer, Change, Exploration, ManifestView } from '../protocol.js' */
@@ -116,7 +117,7 @@ export class Walking {
         if (smiles) await this.#compounds.read(smiles);
       } catch (error) {
         const sentence = String(error.sentence ?? error.message).replace(/\.?$/, '.');
-        notice = { kind: error.kind, sentence: `${sentence} The page shows its own walk instead.` };
+        notice = { kind: error.kind, sentence: phrase('walking.page_shows_own_walk', { sentence }) };
         recipe = this.#preset(preset);
       }
     }
@@ -302,7 +303,7 @@ export class Walking {
    */
   async lend(other, work) {
     const engine = this.#walk.detach();
-    if (!engine) throw new Failure('no-engine', 'The network is not ready yet.');
+    if (!engine) throw new Failure('no-engine', phrase('walking.network_not_ready_yet'));
     other.attach(engine);
     const before = other.steps();
     try {
@@ -410,7 +411,7 @@ export class Walking {
         try {
           await this.#follow({ ...recipe, start: { example: id } });
           const said = error.message.replace(/\.$/, '');
-          const sentence = `${said}. The walk starts from another control; choosing this one tries again.`;
+          const sentence = phrase('walking.walk_starts_from_another', { said });
           return { kind: 'picture', sentence };
         } catch {
           // This one does not come either: the next is tried.
@@ -537,7 +538,7 @@ export class Walking {
    * @param {string} name of a crop that is a start for the first time
    * @returns {Exploration}
    */
-  #exploration(name = 'the link’s crop') {
+  #exploration(name = phrase('walking.link_crop')) {
     if (!this.#walk) return { recipe: null, link: '', typed: null, walk: null };
     const link = this.#walk.link();
     const { crop } = this.#recipe.start;

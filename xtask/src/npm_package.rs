@@ -54,6 +54,7 @@ pub fn assemble(folder: &Path) -> Result<()> {
     copy_below(&repository.join("web"), &folder.join("web"), &|inside| {
         inside != Path::new("bundles") && inside != Path::new("tsconfig.json")
     })?;
+    write_words(&repository.join("web"), &folder.join("web"))?;
     let at_the_top = ["package.json", "README.md", "THIRD_PARTY.txt"];
     copy_below(&repository.join("pkg"), &folder.join("pkg"), &|inside| {
         let name = inside.to_string_lossy();
@@ -66,6 +67,16 @@ pub fn assemble(folder: &Path) -> Result<()> {
         copy(&repository.join(name), &folder.join(name))?;
     }
     Ok(())
+}
+
+/// Writes the English words into the module that all others read, as a site's build writes those of its
+/// language: browsers and bundlers that are some years old do not import JSON.
+fn write_words(from: &Path, to: &Path) -> Result<()> {
+    let english = from.join("words/en.json");
+    let words = fs::read_to_string(&english).with_context(|| format!("cannot read {}", english.display()))?;
+    let module = to.join("words/chosen.js");
+    fs::write(&module, format!("export default {};\n", words.trim_end()))
+        .with_context(|| format!("cannot write {}", module.display()))
 }
 
 /// Copies the files of a folder whose paths, or the folders above them, are wanted.
@@ -113,6 +124,19 @@ pub fn test(browser: &Browser) -> Result<Tally> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_package_has_the_words_in_a_module_and_imports_no_json() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir_all(home.path().join("words")).unwrap();
+        write_words(&root().join("web"), home.path()).unwrap();
+        let module = fs::read_to_string(home.path().join("words/chosen.js")).unwrap();
+        assert!(
+            module.starts_with("export default {") && module.ends_with("};\n"),
+            "{module}"
+        );
+        assert!(!module.contains("import "), "{module}");
+    }
 
     #[test]
     fn the_package_has_all_that_its_manifest_names_and_no_bundle() {

@@ -29,6 +29,7 @@ use crate::model::{LEFT_OUT, Model, name_of};
 use crate::output::Output;
 use crate::own_css;
 use crate::page_check::no_such_element;
+use crate::page_words;
 use crate::pages::{ARTICLE, Button, EMBED, EXPLORER, LAB, LESSON, OFFLINE, PAGE, Pages, STYLES, UNSTARTED};
 use crate::place::Place;
 use crate::recorder::{Recorder, Recording};
@@ -41,7 +42,7 @@ use crate::theme;
 use crate::toolkit::{CHEMISTRY, LAB as LAB_WASM, RESULTS, Toolkit, UPLOAD};
 use crate::walk_request::WalkRequest;
 use crate::whole_site::{service_worker, sitemap};
-use crate::words::{LANGUAGES, Words};
+use crate::words::Words;
 use crate::worker_integrity::{Worker, write_digests};
 
 const ICON: &str = "web/icon.svg";
@@ -102,7 +103,10 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         static_files,
     } = gather(project, &mut components)?;
 
-    let own = own_files(project, &options.toolkit, &components)?;
+    let modules = page_words::choose(&options.toolkit.files, project.words().language)?;
+    let own = own_files(project, &modules.files, &components)?;
+    let shows_words = components.used.explorers + components.used.labs > 0;
+    let unread = modules.unread.as_deref().filter(|_| shows_words);
     let mut site = Files::default();
     site.extend(&own.files);
     site.extend(&components.files.files);
@@ -180,7 +184,7 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         .collect();
     output.finish()?;
     let batches = components.recorder.notes.into_iter().collect();
-    let advice = [advice(project, &models), components.notes, batches].concat();
+    let advice = [advice(project, &models, unread), components.notes, batches].concat();
     Ok(Built {
         report,
         advice,
@@ -491,7 +495,11 @@ fn button_address(
 }
 
 /// The page's own files that this site needs.
-fn own_files(project: &Project, toolkit: &Toolkit, components: &Components) -> Result<Named, SiteError> {
+fn own_files(
+    project: &Project,
+    modules: &BTreeMap<String, Vec<u8>>,
+    components: &Components,
+) -> Result<Named, SiteError> {
     let mut entries = vec![PAGE, STYLES, EMBED, UNSTARTED];
     let mut workers = Vec::new();
     if components.used.explorers > 0 {
@@ -512,9 +520,9 @@ fn own_files(project: &Project, toolkit: &Toolkit, components: &Components) -> R
         entries.push(OFFLINE);
     }
     if workers.is_empty() {
-        return name_by_content(&toolkit.files, &entries);
+        return name_by_content(modules, &entries);
     }
-    name_by_content(&write_digests(&toolkit.files, &workers)?, &entries)
+    name_by_content(&write_digests(modules, &workers)?, &entries)
 }
 
 /// What the explorer's worker loads, its WebAssembly module included; the chemistry's waits until a visitor
@@ -555,22 +563,14 @@ fn before_first_picture(page: &str, site: &Files) -> u64 {
 }
 
 /// What could be better.
-fn advice(project: &Project, models: &[Model]) -> Vec<String> {
+fn advice(project: &Project, models: &[Model], unread: Option<&str>) -> Vec<String> {
     let mut advice: Vec<String> = theme::too_faint(project)
         .iter()
         .map(ToString::to_string)
         .collect();
     let config = &project.config;
-    let language = config.language.get_ref();
-    if Words::of(language).is_none() {
-        let at = project.source.place(config.language.span().start);
-        advice.push(format!(
-            "{at}: the toolkit has no words in the language {language:?}, so its own (the abstract's \
-            heading, captions, the footer) are English; it has {}",
-            LANGUAGES.join(", ")
-        ));
-    }
     let mut say = |text: &str| advice.push(format!("{}: {text}", project.folder.join(FILE).display()));
+    unread.into_iter().for_each(&mut say);
     if config.description.is_empty() {
         say("no `description`: search engines and link previews will choose their own words");
     }

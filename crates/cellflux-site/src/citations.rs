@@ -71,6 +71,7 @@ impl Bibliography {
             Some("de") => Some("de-DE"),
             Some("fr") => Some("fr-FR"),
             Some("es") => Some("es-ES"),
+            Some("zh") => Some("zh-CN"),
             _ => None,
         };
         Ok(Self {

@@ -2,6 +2,7 @@
 //! errors.
 
 mod hidden;
+mod languages;
 mod look;
 mod page;
 mod pictures;
@@ -42,6 +43,9 @@ pub struct Config {
     /// The language of the text, as in HTML's `lang`.
     #[serde(default = "english")]
     pub language: Spanned<String>,
+    /// The language of the page's own words where it is not that of the text, one of
+    /// [`LANGUAGES`](crate::words::LANGUAGES).
+    pub words: Option<Spanned<String>>,
     /// The address that the page will have, where known: canonical URL, sitemap, absolute links for
     /// previews.
     pub url: Option<Spanned<String>>,
@@ -327,14 +331,7 @@ impl Project {
                 format!("largest_file_mib {}, expected from 24 to 2048", largest.get_ref()),
             ));
         }
-        let language = config.language.get_ref();
-        let tag = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
-        if !language.split('-').all(tag) || !language.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            wrong.push(source.wrong(
-                &config.language.span(),
-                format!("language {language:?}, expected a code such as en, de, fr or pt-BR"),
-            ));
-        }
+        wrong.extend(self.wrong_language());
         if let Some(url) = &config.url
             && !is_web_address(url.get_ref())
         {

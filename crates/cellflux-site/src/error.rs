@@ -49,6 +49,14 @@ pub enum SiteError {
         /// What is wrong.
         problem: String,
     },
+    /// A language's words of the page that are not those of the English file.
+    #[error("the page's words, {path}: {problem}")]
+    PageWords {
+        /// The language's file.
+        path: String,
+        /// What is wrong and what was expected.
+        problem: String,
+    },
     /// A trajectory that could not be computed.
     #[error("{place}: {reason}")]
     Walk {

@@ -62,6 +62,7 @@ pub mod new_site;
 pub mod output;
 mod own_css;
 mod page_check;
+mod page_words;
 mod pages;
 mod pdf;
 mod picture;

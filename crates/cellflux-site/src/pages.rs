@@ -87,7 +87,7 @@ impl Pages<'_> {
     }
 
     fn project_words(&self) -> Words {
-        Words::or_english(self.project.config.language.get_ref())
+        self.project.words()
     }
 
     /// What every page's head holds.

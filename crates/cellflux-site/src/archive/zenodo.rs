@@ -58,6 +58,7 @@ fn language(code: &str) -> Option<&'static str> {
         "de" => Some("deu"),
         "fr" => Some("fra"),
         "es" => Some("spa"),
+        "zh" => Some("zho"),
         _ => None,
     }
 }

@@ -71,21 +71,10 @@ impl Components<'_> {
         }
         self.uses.explorers += 1;
         self.explored.push(model.name.clone());
-        // The explorer speaks English only; a screen reader must read it so on a page in another language.
-        let own_language = !self.language.to_ascii_lowercase().starts_with("en");
-        if own_language {
-            attributes.push_str(" lang=\"en\"");
-        }
-        let words = self.words;
-        let language = if own_language {
-            format!(" lang=\"{}\"", words.language)
-        } else {
-            String::new()
-        };
+        attributes.push_str(&self.language_of_words());
         Ok(format!(
-            "<cellflux-explorer{attributes}><noscript><p{language}>{}</p></noscript>\
-             {FALLBACK}</cellflux-explorer>\n",
-            escape(words.no_script)
+            "<cellflux-explorer{attributes}><noscript><p>{}</p></noscript>{FALLBACK}</cellflux-explorer>\n",
+            escape(self.words.no_script)
         ))
     }
 }

@@ -33,6 +33,7 @@ const ENTRIES: [Entry; 19] = [
             "Bei wie vielen verschiedenen Kontrollzellen die erzeugten Zellen beginnen.",
             "De combien de cellules de contrôle différentes partent les cellules générées.",
             "De cuántas células de control distintas parten las células generadas.",
+            "生成的细胞从多少个不同的对照细胞开始。",
         ],
     },
     Entry {
@@ -48,6 +49,7 @@ const ENTRIES: [Entry; 19] = [
              0 % est une copie du contrôle, 100 % tout le changement.",
             "Qué parte del camino de los controles a las células tratadas {} recorren las generadas: 0 % \
              es una copia del control, 100 % todo el cambio.",
+            "生成的细胞走过了从对照到{}处理后细胞的多少路程：0 % 为对照的复制，100 % 为全部变化。",
         ],
     },
     Entry {
@@ -63,6 +65,7 @@ const ENTRIES: [Entry; 19] = [
              celles d’un autre ; la part du changement en est calculée.",
             "Cuánto hay que mover, de media, los valores de un conjunto de células para que sean los de \
              otro; de ella se calcula la parte del cambio.",
+            "平均而言，一组细胞的数值要移动多远才能成为另一组的数值；变化的份额由此计算。",
         ],
     },
     Entry {
@@ -78,6 +81,7 @@ const ENTRIES: [Entry; 19] = [
              1 est la même direction, 0 une direction sans rapport, −1 l’opposée.",
             "Si las células generadas cambian del mismo modo que las {}, sea cuanto sea: 1 es la misma \
              dirección, 0 una sin relación, −1 la opuesta.",
+            "生成的细胞是否与{}细胞以同样的方式变化，不论强弱：1 为同一方向，0 为无关方向，−1 为相反方向。",
         ],
     },
     Entry {
@@ -93,6 +97,7 @@ const ENTRIES: [Entry; 19] = [
              {}, en écarts types des contrôles : 0 est juste.",
             "Cuánto cambian las células generadas lo que el compuesto deja igual en las células {}, en \
              desviaciones típicas (DE) de los controles: 0 es lo correcto.",
+            "生成的细胞在多大程度上改变了化合物在{}细胞中不改变的东西，以对照的标准差计：0 为正确。",
         ],
     },
     Entry {
@@ -108,6 +113,7 @@ const ENTRIES: [Entry; 19] = [
              moins de 1 trop lisse.",
             "Cuánto grano tienen las imágenes generadas frente a las {}: 1 es lo correcto, 2 el doble de \
              grano, menos de 1 demasiado lisas.",
+            "生成的图像与{}图像相比有多粗糙：1 为正确，2 为两倍粗糙，小于 1 为过于平滑。",
         ],
     },
     Entry {
@@ -123,6 +129,7 @@ const ENTRIES: [Entry; 19] = [
              pour celles du réseau Inception) : plus c’est petit, mieux c’est.",
             "Cuánto distan dos conjuntos de células en las medias y dispersiones de sus características (FID \
              con las de la red Inception): cuanto menor, mejor.",
+            "两组细胞在特征的均值和离散程度上相距多远（特征来自 Inception 网络时即 FID）：越小越好。",
         ],
     },
     Entry {
@@ -138,6 +145,7 @@ const ENTRIES: [Entry; 19] = [
              (KID) : plus c’est petit, mieux c’est, environ 0 sans différence, par hasard moins de 0.",
             "Cuánto más se parecen dos células de un conjunto que dos de conjuntos distintos (KID): cuanto \
              menor, mejor, cerca de 0 sin diferencia, por azar menos de 0.",
+            "同组的两个细胞比不同组的两个细胞相似多少（KID）：越小越好，无差异时约为 0，偶然也会小于 0。",
         ],
     },
     Entry {
@@ -153,6 +161,7 @@ const ENTRIES: [Entry; 19] = [
              réseau confond les composés.",
             "La media de las distancias de núcleo medidas dentro de cada compuesto: es grande si la red \
              confunde los compuestos.",
+            "在每个化合物内测得的核距离的平均：网络混淆化合物时较大。",
         ],
     },
     Entry {
@@ -164,6 +173,7 @@ const ENTRIES: [Entry; 19] = [
             "Der Anteil der erzeugten Zellen, die unter {}en liegen: Sehen sie {} aus?",
             "La part des cellules générées qui se trouvent parmi les {} : ont-elles l’air {} ?",
             "La parte de las células generadas que están entre las {}: ¿parecen {}?",
+            "位于{}细胞之中的生成细胞的份额：它们看起来像{}细胞吗？",
         ],
     },
     Entry {
@@ -176,6 +186,7 @@ const ENTRIES: [Entry; 19] = [
             "La part des cellules {} qui se trouvent parmi les générées : chaque sorte est-elle \
              produite ?",
             "La parte de las células {} que están entre las generadas: ¿se produce cada clase?",
+            "位于生成细胞之中的{}细胞的份额：每一种{}细胞都生成了吗？",
         ],
     },
     Entry {
@@ -187,6 +198,7 @@ const ENTRIES: [Entry; 19] = [
             "Wie dicht {}e Zellen die erzeugten umgeben: etwa 1 bei weiteren {}en Zellen.",
             "À quel point les cellules {} entourent les générées : environ 1 pour d’autres {}.",
             "Cuán cerca rodean las células {} a las generadas: cerca de 1 con otras {}.",
+            "{}细胞有多密集地围绕生成的细胞：换作其他{}细胞约为 1。",
         ],
     },
     Entry {
@@ -201,6 +213,7 @@ const ENTRIES: [Entry; 19] = [
              mieux.",
             "La parte de las células {} que tienen una generada entre sus vecinas más cercanas: 1 es lo \
              mejor.",
+            "最近邻中有生成细胞的{}细胞的份额：1 为最好。",
         ],
     },
     Entry {
@@ -216,6 +229,7 @@ const ENTRIES: [Entry; 19] = [
              c’est petit, mieux c’est.",
             "Cuánto más lejos están dos células de conjuntos distintos que dos de uno mismo: cuanto menor, \
              mejor.",
+            "不同组的两个细胞比同组的两个细胞相距远多少：越小越好。",
         ],
     },
     Entry {
@@ -227,6 +241,7 @@ const ENTRIES: [Entry; 19] = [
             "Der Anteil der Zellen, deren Wirkungsweise der Klassifikator richtig nennt.",
             "La part des cellules dont le classifieur nomme bien le mode d’action.",
             "La parte de las células cuyo modo de acción nombra bien el clasificador.",
+            "分类器正确判断作用机制的细胞的份额。",
         ],
     },
     Entry {
@@ -241,6 +256,7 @@ const ENTRIES: [Entry; 19] = [
             "La moyenne des exactitudes de chaque mode d’action : un mode fréquent ne compte pas plus qu’un \
              rare.",
             "La media de las exactitudes de cada modo de acción: uno frecuente no cuenta más que uno raro.",
+            "各作用机制准确率的平均：细胞多的机制不比罕见的更重要。",
         ],
     },
     Entry {
@@ -256,6 +272,7 @@ const ENTRIES: [Entry; 19] = [
              mode et en prend peu d’autres pour elles.",
             "La media de los F1 de los modos: F1 es casi 1 si el clasificador encuentra las células de un \
              modo y toma pocas otras por ellas.",
+            "各机制 F1 的平均：分类器找到某机制的细胞且很少误认其他细胞时，F1 接近 1。",
         ],
     },
     Entry {
@@ -267,6 +284,7 @@ const ENTRIES: [Entry; 19] = [
             "Dasselbe Mittel, in dem eine Wirkungsweise nach der Zahl ihrer Zellen zählt.",
             "La même moyenne, où un mode compte selon son nombre de cellules.",
             "La misma media, en la que un modo cuenta según su número de células.",
+            "同样的平均，但各机制按其细胞数加权。",
         ],
     },
     Entry {
@@ -286,6 +304,7 @@ const ENTRIES: [Entry; 19] = [
             "Cuán segura es una cifra: si se repitiera el experimento, unos 95 de cada 100 intervalos así \
              deberían contener el valor verdadero, hasta donde lo muestra volver a extraer sus grupos de \
              células, como los pocillos.",
+            "数值有多可靠：若重复实验，约 100 个这样的区间中有 95 个应包含真值，就反复抽取其细胞组（如孔）所能看出的而言。",
         ],
     },
 ];
@@ -372,8 +391,9 @@ mod tests {
         }
         for entry in &ENTRIES {
             for said in entry.says {
-                assert!(said.ends_with(['.', '?']), "{}: {said}", entry.name);
+                assert!(said.ends_with(['.', '?', '。', '？']), "{}: {said}", entry.name);
                 let ends = said.matches(". ").count() + said.matches("? ").count();
+                let ends = ends + said.matches(['。', '？']).count().saturating_sub(1);
                 assert_eq!(ends, 0, "{}: {said}", entry.name);
                 // What the cells are is said where a sentence has a place for it.
                 for word in said.split(|sign: char| !sign.is_alphanumeric()) {
@@ -399,6 +419,7 @@ mod tests {
             ("de", Nature::Drawn, "neben gezeichneten sind"),
             ("fr", Nature::Drawn, "par rapport aux dessinées"),
             ("es", Nature::Drawn, "frente a las dibujadas"),
+            ("zh", Nature::Drawn, "与绘制的图像相比"),
         ] {
             let words = Words::or_english(language).beside(nature);
             let glossary = Glossary::new(&mut Ids::default(), &at, &words);

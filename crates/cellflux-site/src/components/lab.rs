@@ -18,15 +18,10 @@ impl Components<'_> {
     pub(super) fn lab(&mut self, settings: &SourceText, at: &Place) -> Result<String, SiteError> {
         let (lab, view) = settings_and_view(settings.toml()?, at)?;
         self.uses.labs += 1;
-        // The lab speaks English only; a screen reader must read it so on a page in another language.
-        let language = if self.language.to_ascii_lowercase().starts_with("en") {
-            ""
-        } else {
-            " lang=\"en\""
-        };
         Ok(format!(
-            "<cellflux-lab id=\"lab-{}\"{language} settings=\"{}\" view=\"{}\">{FALLBACK}</cellflux-lab>\n",
+            "<cellflux-lab id=\"lab-{}\"{} settings=\"{}\" view=\"{}\">{FALLBACK}</cellflux-lab>\n",
             self.uses.labs,
+            self.language_of_words(),
             escape(&json(&lab, at)?),
             escape(&json(&view, at)?)
         ))

@@ -292,8 +292,20 @@ impl<'a> Components<'a> {
             anonymous: config.anonymous,
             prefix: String::new(),
             language: config.language.get_ref().clone(),
-            words: Words::or_english(config.language.get_ref()),
+            words: project.words(),
             recorded: Vec::new(),
+        }
+    }
+
+    /// The language of the explorer's and the lab's words as an attribute, on a page in another language: a
+    /// screen reader reads words aloud by their language.
+    fn language_of_words(&self) -> String {
+        let own = self.words.language;
+        let text = self.language.split('-').next().unwrap_or_default();
+        if text.eq_ignore_ascii_case(own) {
+            String::new()
+        } else {
+            format!(" lang=\"{own}\"")
         }
     }
 

@@ -107,34 +107,45 @@ fn the_best_row_is_set_bold_and_its_numbers_keep_their_side() {
 }
 
 #[test]
-fn the_toolkits_own_words_are_in_the_pages_language_and_an_unknown_one_is_said() {
-    let built = |language: &str| {
+fn the_pages_own_words_are_in_its_language_or_in_another_that_is_named() {
+    let built = |settings: &str| {
         let home = project("[[author]]\nname = \"A\"\norcid = \"https://orcid.org/0000-0002-1825-0097\"\n");
         let path = home.path().join("site.toml");
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(
-            &path,
-            format!("language = \"{language}\"\nabstract = \"X\"\n{text}"),
-        )
-        .unwrap();
-        let advice = build(home.path()).unwrap().advice.join("\n");
-        (read(home.path(), "index.html"), advice)
+        fs::write(&path, format!("{settings}\nabstract = \"X\"\n{text}")).unwrap();
+        build(home.path())
+            .map(|built| (read(home.path(), "index.html"), built.advice.join("\n")))
+            .map_err(|error| error.to_string())
     };
-    let (french, advice) = built("fr");
+    let (french, _) = built("language = \"fr\"").unwrap();
     assert!(
         french.contains("<h2>Résumé</h2>") && french.contains("Aller au contenu"),
         "{french}"
     );
-    assert!(!advice.contains("no words in the language"), "{advice}");
     assert!(
         french.contains("href=\"https://orcid.org/0000-0002-1825-0097\""),
         "{french}"
     );
-    let (unknown, advice) = built("tlh");
-    assert!(unknown.contains("<h2>Abstract</h2>"), "{unknown}");
+    let (chinese, _) = built("language = \"zh\"").unwrap();
     assert!(
-        advice.contains("site.toml:1: the toolkit has no words in the language \"tlh\""),
-        "{advice}"
+        chinese.contains("<html lang=\"zh\">") && chinese.contains("<h2>摘要</h2>"),
+        "{chinese}"
+    );
+    let refused = built("language = \"tlh\"").unwrap_err();
+    assert!(
+        refused
+            .contains("site.toml:1: language \"tlh\": the page's own words are in en, de, fr, es, zh only"),
+        "{refused}"
+    );
+    let (unknown, _) = built("language = \"tlh\"\nwords = \"de\"").unwrap();
+    assert!(
+        unknown.contains("<html lang=\"tlh\">") && unknown.contains("<h2>Zusammenfassung</h2>"),
+        "{unknown}"
+    );
+    let refused = built("words = \"tlh\"").unwrap_err();
+    assert!(
+        refused.contains("site.toml:1: words \"tlh\", expected one of en, de, fr, es, zh"),
+        "{refused}"
     );
 }
 
