@@ -1,6 +1,8 @@
-// Pictures of the page as it opens, 1280, 390 and 1920 px wide, light and dark: `page-…` all of it, `view-…`
-// the first screen.
+// Pictures of the shipped page, 390, 1280 and 1920 px wide, light and dark: `page-…` is all of it, as it opens;
+// `view-…` the first screen; `measured-…` a walk that is measured; `evaluation-…` what the model's evaluation
+// says; `lab-…` the course's lab after some hundred steps of learning.
 
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { launch } from './chromium.mjs';
@@ -8,6 +10,11 @@ import { ExplorerPage, SITE } from './explorer_page.mjs';
 
 const folder = process.env.CELLFLUX_SCREENSHOTS;
 if (!folder) throw new Error('CELLFLUX_SCREENSHOTS: not set, expected the folder for the pictures');
+
+/** Steps of learning after which the lab's particles reach their targets. */
+const LEARNT = 400;
+/** A walk is measured and a lab learns on a slow machine, too. */
+const SLOW = { timeout: 240_000 };
 
 const browser = await launch();
 for (const [width, height] of [[1280, 900], [390, 844], [1920, 1080]]) {
@@ -17,17 +24,50 @@ for (const [width, height] of [[1280, 900], [390, 844], [1920, 1080]]) {
       colorScheme,
       deviceScaleFactor: 1,
     });
-    const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
-    // What a visitor sees first: a recorded walk at its end, and the network there to walk on.
-    const { page } = explorer;
-    await page.locator('.where', { hasText: 'recorded' }).first().waitFor();
-    await page.locator('cellflux-explorer[data-phase="ready"]').first().waitFor({ timeout: 120_000 });
-    await page.evaluate(() => scrollTo(0, 0));
-    await page.screenshot({
-      path: join(folder, `page-${width}-${colorScheme}.png`),
-      fullPage: true,
+    const { page } = await ExplorerPage.open(context, `${SITE}?engine=candle`);
+    const devtools = await context.newCDPSession(page);
+    /** What the window shows, as WebP: small enough for the repository. */
+    const view = async (name) => {
+      const { data } = await devtools.send('Page.captureScreenshot', { format: 'webp', quality: 80 });
+      await writeFile(join(folder, `${name}-${width}-${colorScheme}.webp`), Buffer.from(data, 'base64'));
+    };
+    const scrolledTo = (locator) => locator.evaluate((element) => {
+      scrollTo({ top: element.getBoundingClientRect().top + scrollY - 16, behavior: 'instant' });
     });
+
+    // What a visitor sees first: a recorded walk at its end, and the network there to walk on.
+    await page.locator('.where', { hasText: 'recorded' }).first().waitFor();
+    await page.locator('cellflux-explorer[data-phase="ready"]').first().waitFor(SLOW);
+    await page.evaluate(() => scrollTo(0, 0));
+    await page.screenshot({ path: join(folder, `page-${width}-${colorScheme}.png`), fullPage: true });
     await page.screenshot({ path: join(folder, `view-${width}-${colorScheme}.png`) });
+    await view('view');
+
+    const explorer = page.locator('cellflux-explorer').first();
+    const measuring = explorer.getByText('Measure this walk');
+    await measuring.click();
+    await explorer.locator('.measure-chart').first().waitFor(SLOW);
+    await page.waitForTimeout(2000);
+    await scrolledTo(measuring);
+    await view('measured');
+
+    await scrolledTo(page.locator('#measured'));
+    await page.waitForTimeout(500);
+    await view('evaluation');
+
+    const lab = page.locator('cellflux-lab').first();
+    await scrolledTo(lab);
+    await lab.locator('canvas[aria-label*="particles"]').waitFor(SLOW);
+    await lab.getByRole('button', { name: /^Learn$/ }).first().click();
+    const steps = lab.locator('dt', { hasText: /^Steps$/ }).locator('+ dd');
+    await page.waitForFunction(
+      ([element, least]) => Number(element?.textContent?.replace(/\D/g, '')) >= least,
+      [await steps.elementHandle(), LEARNT], SLOW);
+    await lab.getByRole('button', { name: /^Pause/ }).first().click();
+    await page.waitForTimeout(1000);
+    await scrolledTo(lab);
+    await view('lab');
+
     process.stdout.write(`${width} px, ${colorScheme}\n`);
     await context.close();
   }

@@ -93,7 +93,8 @@ enum Chore {
     CheckCuda(check_cuda::Options),
     /// Make the demo bundle, web/bundles/bbbc021-tiny, again from the checkpoint.
     DemoBundle(demo_bundle::Options),
-    /// Take pictures of the page at 1280 and 390 px, light and dark, into target/screenshots.
+    /// Take pictures of the page at 390, 1280 and 1920 px, light and dark, into target/screenshots; `--docs` also
+    /// refreshes those of the repository.
     Screenshots(screenshots::Options),
     /// Write `THIRD_PARTY.md` from the lock file; `--check` only compares.
     ThirdParty(third_party::Options),

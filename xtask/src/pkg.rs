@@ -107,7 +107,10 @@ pub fn build(options: &Options) -> Result<()> {
             .generate(&pkg)
             .with_context(|| format!("wasm-bindgen cannot read {}", output.display()))?;
         if let Some(tool) = &optimiser {
-            stage(&format!("Optimising the module of the {} with wasm-opt", module.what));
+            stage(&format!(
+                "Optimising the module of the {} with wasm-opt",
+                module.what
+            ));
             let code = pkg.join(format!("{}_bg.wasm", module.name));
             wasm_opt::optimise(tool, &code)?;
             page_weight::check(&code, module.what, module.package, module.most)?;

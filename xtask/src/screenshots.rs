@@ -11,9 +11,10 @@ use crate::{native, pkg};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Also refresh docs/page.png, the picture in README.md.
+    /// Also refresh what the repository shows: docs/page.png, the picture in README.md, and the pictures of
+    /// docs/screenshots.md.
     #[arg(long)]
-    readme: bool,
+    docs: bool,
 }
 
 pub fn take(options: &Options) -> Result<()> {
@@ -28,7 +29,19 @@ pub fn take(options: &Options) -> Result<()> {
     fs::create_dir_all(&pictures).context("cannot make target/screenshots")?;
     stage("Taking pictures");
     browser.script(&served, "screenshots.mjs", "CELLFLUX_SCREENSHOTS", &pictures)?;
-    if options.readme {
+    if options.docs {
+        let shown = root().join("docs/screenshots");
+        fs::create_dir_all(&shown).context("cannot make docs/screenshots")?;
+        for entry in fs::read_dir(&pictures).context("cannot list target/screenshots")? {
+            let picture = entry.context("cannot list target/screenshots")?.path();
+            if let (Some("webp"), Some(name)) = (
+                picture.extension().and_then(|extension| extension.to_str()),
+                picture.file_name(),
+            ) {
+                fs::copy(&picture, shown.join(name))
+                    .with_context(|| format!("cannot copy {} to docs/screenshots", picture.display()))?;
+            }
+        }
         let picture = pictures.join("view-1280-light.png");
         fs::copy(&picture, root().join("docs/page.png"))
             .with_context(|| format!("cannot copy {} to docs/page.png", picture.display()))?;
