@@ -296,7 +296,7 @@ fn one_file_holds_tabs_rows_of_pictures_one_width_of_each_and_files_under_their_
         alt = \"one\"\n[[slide]]\nfile = \"y.png\"\nalt = \"two\"\n```\n\n```{compare}\n\
         before = \"x.png\"\nafter = \"y.png\"\nbefore_alt = \"x\"\nafter_alt = \"y\"\n```\n\n\
         ```{downloads}\n[[file]]\npath = \"data.csv\"\nlabel = \"Data\"\n```\n",
-        "[pictures]\nwidths = [40, 50]\nenlarge = true\n",
+        "[pictures]\nwidths = [64, 96]\nenlarge = true\n",
     );
     png(home.path(), "x.png", 120, 80);
     png(home.path(), "y.png", 120, 80);
