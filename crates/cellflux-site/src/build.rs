@@ -116,10 +116,8 @@ pub fn build(project: &Project, options: &Options, engines: EngineMaker) -> Resu
         }
     }
     let notices = site.add_named(NOTICES, notices(&options.toolkit));
-    let icon = match icon {
-        Some(icon) => icon,
-        None => site.add_named(ICON, options.toolkit.files.get(ICON).cloned().unwrap_or_default()),
-    };
+    let own_icon = || options.toolkit.files.get(ICON).cloned().unwrap_or_default();
+    let icon = icon.unwrap_or_else(|| site.add_named(ICON, own_icon()));
     let theme = (!theme.is_empty()).then(|| site.add_named(theme::PATH, theme.into_bytes()));
 
     let pages = Pages {
