@@ -135,7 +135,7 @@ const STATES = {
   },
 };
 for (const [state, reach] of Object.entries(STATES)) {
-  test(`in both colour schemes, ${state}`, async () => {
+  test(`in both colour schemes and on a phone, ${state}`, async () => {
     const { explorer, page, context } = await opened({ viewport: { width: 1280, height: 800 } });
     try {
       await reach(explorer);
@@ -143,6 +143,9 @@ for (const [state, reach] of Object.entries(STATES)) {
         await page.emulateMedia({ colorScheme });
         await accessible(explorer, `${state}, ${colorScheme}`);
       }
+      await page.setViewportSize({ width: 390, height: 844 });
+      await explorer.fitsItsWidth();
+      await accessible(explorer, `${state}, 390 px`);
     } finally {
       await context.close();
     }
