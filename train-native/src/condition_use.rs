@@ -148,6 +148,7 @@ mod tests {
         FlowBatch {
             x0: images(-1.0),
             x1: images(1.0),
+            path: None,
             times: vec![0.3, 0.3],
             conditions: vec![Some(4), Some(0)],
             dropout: 0,

@@ -73,6 +73,7 @@ impl Fixed<'_> {
                 control: View::default(),
                 treated: View::default(),
                 noise: (self.source == FlowSource::Noise).then(|| normal(&mut numbers, 1.0, values)),
+                path: None,
             }
         };
         let draws = Draws {
