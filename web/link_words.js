@@ -120,7 +120,8 @@ function besideWords(from, to) {
   if (chosen(from) !== chosen(to)) words.push(GRID);
   if (Boolean(from.panels) !== Boolean(to.panels)) words.push(PANELS);
   // Beside another walk the first of its cells stands, which nobody has chosen.
-  const [one, other] = [from, to].map(({ real }) => ({ open: Boolean(real?.open), of: real?.of, at: real?.at }));
+  const [one, other] = [from, to].map(({ real }) =>
+    ({ open: Boolean(real?.open), of: real?.of, at: real?.at }));
   if (one.open !== other.open || (one.of === other.of && one.at !== other.at)) words.push(CELL);
   return words;
 }

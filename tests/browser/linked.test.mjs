@@ -198,7 +198,7 @@ test('a pinned walk comes back without asking the worker, and the step in view s
   assert.equal(first.state().cursor, 6);
 });
 
-test('grey panels and the cell beside the walk are choices of their own, and no walk is asked for', async () => {
+test('grey panels and the cell beside the walk are choices, and no walk is asked for', async () => {
   const asked = first.calls.length;
   const looks = () => [first.state().panels, first.state().real.open, first.state().real.at];
   first.set({ panels: true });

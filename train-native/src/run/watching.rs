@@ -92,6 +92,7 @@ impl Run {
             seed: config.run.seed,
             range: self.material.spec().range,
             device: &self.trainer.device,
+            entries: self.material.experiment.entries(),
         };
         let network = self.averaged_network()?;
         let pairs = self.material.fixed(Split::Validation, limit, &self.ranks);
@@ -131,6 +132,9 @@ impl Run {
                 ("validation_velocity_distance", condition.velocity_distance),
             ] {
                 self.metrics.insert(name.to_owned(), value);
+            }
+            if let Some(gap) = condition.other_batch_gap {
+                self.metrics.insert("validation_other_batch_gap".to_owned(), gap);
             }
         }
         Ok(found)
