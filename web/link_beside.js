@@ -1,7 +1,7 @@
 // What an explorer compares, as the last field of its link: `also=rows:compound;columns:alpha;alpha:1,2`.
-// It holds what is chosen of a grid, the walk that is pinned, and what else is looked at beside the walk. It is
-// no part of the recipe: the page alone reads and writes it, the session and the command know the key and do
-// not read its value (crates/cellflux-session/src/link.rs).
+// It holds what is chosen of a grid, the walk that is pinned, and what else is looked at beside the walk. It
+// is no part of the recipe: the page alone reads and writes it, the session and the command know the key and
+// do not read its value (crates/cellflux-session/src/link.rs).
 //
 // A grid's choices are `rows` and `columns`, the values of each thing that varies, and `real:0` where no real
 // cells stand beside it. A pinned walk is what its link has otherwise than the one before it,

@@ -17,7 +17,7 @@ const SIZES = [[1280, 800, 1], [1920, 1080, 1], [3840, 2160, 1], [390, 844, 2]];
 
 /**
  * The most bytes that may have come until a walk can be played, as they lie on the host's disk. Hosts send
- * text packed, about a quarter of it; `cargo xtask bench page` measures what that takes on a line of 10 Mbit/s.
+ * text packed, about a quarter of it; `cargo xtask bench page` measures how long that takes at 10 Mbit/s.
  */
 const PLAYABLE_BYTES = 2_500_000;
 

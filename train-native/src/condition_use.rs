@@ -162,9 +162,9 @@ fn exchanged(conditions: &[Option<u32>]) -> Vec<Option<u32>> {
     others(conditions).into_iter().map(condition).collect()
 }
 
-/// For each sample the place of another one, whose key is another where possible: in the keys' own order every
-/// one moves on by as many places as the most frequent has. All are then different where that one is at most
-/// half of them.
+/// For each sample the place of another one, whose key is another where possible: in the keys' own order
+/// every one moves on by as many places as the most frequent has. All are then different where that one is at
+/// most half of them.
 fn others(keys: &[Option<u32>]) -> Vec<usize> {
     let key = |at: usize| keys.get(at).copied().flatten();
     let mut order: Vec<usize> = (0..keys.len()).collect();

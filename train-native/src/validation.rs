@@ -101,8 +101,9 @@ impl Fixed<'_> {
 const NUMBERS: usize = TIMES.len() + 2;
 
 /// Measures the loss of `network` on fixed pairs, and with `condition_use` also how much it uses its
-/// condition and its control's batch, which takes three more evaluations for each one. `batches` are those that fall to this process,
-/// each with its first pair's number; all processes get the figures of all pairs.
+/// condition and its control's batch, which takes up to three more evaluations for each one. `batches` are
+/// those that fall to this process, each with its first pair's number; all processes get the figures of all
+/// pairs.
 ///
 /// # Errors
 /// The network's or the data's, and those of another process.
