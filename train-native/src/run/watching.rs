@@ -11,7 +11,7 @@ use cellflux_flow::time_grid::GridKind;
 
 use super::checkpoint;
 use super::progress::Progress;
-use super::sheets::{draw_sheet, varied_pairs};
+use super::sheets::{draw_sheet, use_in_words, varied_pairs};
 use super::{Run, SHEETS};
 use crate::TrainError;
 use crate::config::Select;
@@ -125,6 +125,10 @@ impl Run {
             if let Some(gap_closed) = generated.gap_closed {
                 self.metrics.insert(VALIDATION_GAP_CLOSED.to_owned(), gap_closed);
             }
+            if let Some(ends_apart) = generated.ends_apart {
+                self.metrics
+                    .insert("validation_ends_apart".to_owned(), ends_apart);
+            }
         }
         if let Some(condition) = &found.condition {
             for (name, value) in [
@@ -166,7 +170,8 @@ impl Run {
             ..Sampling::default()
         };
         let walk = Walk::new(&sampling, self.material.config.training.source)?;
-        let sheet = draw_sheet(&self.material, self.averaged_network()?, &walk, &pairs)?;
+        let notes = use_in_words(&self.metrics);
+        let sheet = draw_sheet(&self.material, self.averaged_network()?, &walk, &pairs, &notes)?;
         let folder = self.material.config.run.folder.join(SHEETS);
         fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
         let path = folder.join(format!("step-{:09}.png", self.step));
