@@ -117,6 +117,7 @@ class Explorer extends HTMLElement {
       follow: (answer) => this.#follow(answer),
       walkTo: (step) => this.#walkTo(step),
       pinAgain: (link) => this.#beside.pins.restore(link),
+      showAlone: (panels) => this.#looking.closer({ panels }),
     });
     this.#full = new FullWeights(state, set, this.#worker);
     this.#stopListening = [takeDrops(this, (files) => this.#takeFiles(files)), () => this.#linked.end()];

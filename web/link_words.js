@@ -3,19 +3,23 @@
 
 import { count } from './figures.js';
 import { LONGEST, linkAt, takesCropAlong } from './link_at.js';
-import { besideOf, GRID, isChosen, PIN, PIN_OF_CROP, withBeside } from './link_beside.js';
+import { besideOf, CELL, GRID, isChosen, PANELS, PIN, PIN_OF_CROP, withBeside } from './link_beside.js';
 import { wordsFor } from './perturbations.js';
 import { compoundIn, differences } from './recipe_words.js';
 import { phrase } from './words.js';
 
+/** @import { Compared } from './link_beside.js' */
 /** @import { State } from './state.js' */
+
+/** @typedef {Pick<State, 'address' | 'link' | 'cursor'> & Compared} Linkable */
 
 /**
  * What a copied link would hold, and how long it would be.
- * @param {Pick<State, 'address' | 'link' | 'cursor' | 'pin' | 'pinning' | 'grid'>} state
+ * @param {Linkable} state
  */
-export function linkHolds({ address, link, cursor, pin, pinning, grid }) {
-  const { whole, left } = wholeLink({ address, link, cursor, pin, pinning, grid });
+export function linkHolds(state) {
+  const { pin, pinning, grid } = state;
+  const { whole, left } = wholeLink(state);
   if (whole.length > LONGEST) return tooLong(whole);
   const crop = takesCropAlong(whole) ? phrase('link_words.your_crop_anyone_link') : '';
   const compared = [
@@ -33,11 +37,12 @@ export function linkHolds({ address, link, cursor, pin, pinning, grid }) {
 /**
  * The address that a copied link is, with what is compared as far as there is room; `left` is what is not in
  * it, in words.
- * @param {Pick<State, 'address' | 'link' | 'cursor' | 'pin' | 'pinning' | 'grid'>} state
+ * @param {Linkable} state
  */
-export function wholeLink({ address, link, cursor, pin, pinning, grid }) {
-  const before = `${address}#`;
-  const all = withBeside(linkAt(link, cursor), besideOf({ pin, pinning, grid }), LONGEST - before.length);
+export function wholeLink(state) {
+  const before = `${state.address}#`;
+  const link = linkAt(state.link, state.cursor);
+  const all = withBeside(link, besideOf(state), LONGEST - before.length);
   return { whole: before + all.link, left: all.left };
 }
 
@@ -100,8 +105,8 @@ export function movedWords(way, from, to) {
 const isOfCompound = (words) => words.startsWith(`${wordsFor([]).one} `);
 
 /**
- * @param {Pick<State, 'pin' | 'pinning' | 'grid'>} from
- * @param {Pick<State, 'pin' | 'pinning' | 'grid'>} to
+ * @param {Compared} from
+ * @param {Compared} to
  */
 function besideWords(from, to) {
   const words = [];
@@ -110,7 +115,13 @@ function besideWords(from, to) {
     const pinned = before ? phrase('link_words.another_walk_pinned') : phrase('link_words.walk_pinned');
     words.push(after ? pinned : phrase('link_words.no_walk_pinned'));
   }
+  /** @param {Compared} compared */
   const chosen = ({ grid: { rows, columns, chosen, real } }) => JSON.stringify([rows, columns, chosen, real]);
   if (chosen(from) !== chosen(to)) words.push(GRID);
+  if (Boolean(from.panels) !== Boolean(to.panels)) words.push(PANELS);
+  // Beside another walk the first of its cells stands, which nobody has chosen.
+  const [one, other] = [from, to].map(({ real }) =>
+    ({ open: Boolean(real?.open), of: real?.of, at: real?.at }));
+  if (one.open !== other.open || (one.of === other.of && one.at !== other.at)) words.push(CELL);
   return words;
 }

@@ -9,6 +9,7 @@ import { besideOf, isChosen } from './link_beside.js';
 import { copied, movedWords, refused, tooLong, wholeLink } from './link_words.js';
 import { informed, troubled, warned } from './notices.js';
 import { PageHistory } from './page_history.js';
+import { walksOf } from './real_cell.js';
 import { phrase } from './words.js';
 
 /** @import { Exploration } from './protocol.js' */
@@ -20,6 +21,8 @@ import { phrase } from './words.js';
 const ADDRESS_MS = 350;
 /** When the address is written again that the browser has refused to change. */
 const AGAIN_MS = 3000;
+/** Of the state, what an entry of the history holds. */
+const TOLD = /** @type {const} */ (['link', 'cursor', 'pin', 'grid', 'panels', 'real']);
 /** Pinned walks that going back finds again. */
 const MOST_PINS = 8;
 
@@ -43,6 +46,7 @@ export const takePlace = () => page.takePlace();
  * @property {(answer: Exploration) => void} follow takes over what the worker answered
  * @property {(step: number | null) => void} walkTo goes to the step that a link showed
  * @property {(link: string | null) => void} pinAgain has a walk that was pinned walked again; null, none
+ * @property {(panels: boolean) => void} showAlone shows each channel alone in grey, too, or no longer
  */
 
 export class Linked {
@@ -146,9 +150,8 @@ export class Linked {
   /** Something of the state has changed. What changes together is one choice. */
   changed(before) {
     const now = this.#state();
-    const [pin, grid] = [now.pin !== before.pin, now.grid !== before.grid];
-    if (now.pin && pin) this.#keepPin(now.pin);
-    if (this.#asked || !(pin || grid || now.link !== before.link || now.cursor !== before.cursor)) return;
+    if (now.pin && now.pin !== before.pin) this.#keepPin(now.pin);
+    if (this.#asked || TOLD.every((name) => now[name] === before[name])) return;
     this.#asked = true;
     queueMicrotask(() => {
       this.#asked = false;
@@ -311,13 +314,18 @@ export class Linked {
   }
 
   /** @param {import('./link_beside.js').Beside} beside */
-  #restore({ pin, grid }) {
+  #restore({ pin, grid, panels = false, cell = null }) {
     const before = this.#state();
     const kept = pin === null ? null : (before.pin?.link === pin ? before.pin : this.#pins.get(pin));
     // What is brought from elsewhere is shown, also where nobody has opened the table here.
     const open = before.grid.open || (isChosen(grid) && !before.grid.plan);
-    this.#set({ pin: kept ?? null, grid: { ...before.grid, ...grid, open, refused: null } });
+    const { recipe } = before;
+    const real = cell === null || !recipe
+      ? { ...before.real, open: false }
+      : { ...before.real, open: true, of: walksOf(recipe), at: cell };
+    this.#set({ pin: kept ?? null, grid: { ...before.grid, ...grid, open, refused: null }, real });
     this.#explorer.pinAgain(kept ? null : pin);
+    if (panels !== before.panels) this.#explorer.showAlone(panels);
   }
 
   /**

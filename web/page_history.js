@@ -178,6 +178,8 @@ export class PageHistory {
       ...differingKeys(before.link, link),
       ...(differs('pin') ? ['pin'] : []),
       ...(differs('grid') ? ['grid choice'] : []),
+      ...(differs('panels') ? ['panels'] : []),
+      ...(differs('cell') ? ['cell'] : []),
     ];
   }
 

@@ -3,18 +3,12 @@
 
 import { viewOf } from './grid.js';
 import { allBeside } from './real_beside.js';
+import { placeOf, walksOf } from './real_cell.js';
 
 /** @import { CellBeside } from './real_beside.js' */
-/** @import { Recipe } from './protocol.js' */
 /** @import { RealCell } from './real_cell.js' */
 /** @import { State } from './state.js' */
 /** @import { WorkerClient } from './worker_client.js' */
-
-/**
- * What decides which cells stand beside a walk.
- * @param {Pick<Recipe, 'compound' | 'control' | 'dose'>} recipe
- */
-const besideOf = ({ compound, control, dose }) => JSON.stringify([compound, control, dose ?? null]);
 
 /**
  * The cells beside the walk in view, and the place of the one that is shown: the first until the visitor has
@@ -25,7 +19,7 @@ const besideOf = ({ compound, control, dose }) => JSON.stringify([compound, cont
 export function cellsShown(state) {
   const { recipe, real, examples } = state;
   const cells = recipe && examples ? allBeside(recipe, state) : [];
-  return { cells, at: cells.length && real.of === besideOf(recipe) ? real.at % cells.length : 0 };
+  return { cells, at: cells.length ? placeOf(real, recipe) % cells.length : 0 };
 }
 
 /** Asks for the picture of the cell in view. One question at a time. */
@@ -62,7 +56,8 @@ export class ShowingReal {
 
   #next() {
     const { recipe } = this.#state();
-    if (recipe) this.#patch({ of: besideOf(recipe), at: cellsShown(this.#state()).at + 1 });
+    const { cells, at } = cellsShown(this.#state());
+    if (cells.length) this.#patch({ of: walksOf(recipe), at: (at + 1) % cells.length });
   }
 
   /** Asks for what is in view now, unless that is here or on its way. */

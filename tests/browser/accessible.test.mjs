@@ -126,6 +126,20 @@ const STATES = {
     await explorer.settled();
     await explorer.page.getByText('Every channel is switched off, so').waitFor();
   },
+  'a map of the velocity': async (explorer) => {
+    const { page } = explorer;
+    await quick(explorer);
+    await explorer.forward();
+    await page.locator('[data-map="choice"]').selectOption('velocity');
+    await page.locator('.view.difference figcaption', { hasText: 't = 0.000 to 0.500' })
+      .waitFor({ timeout: 60_000 });
+  },
+  'a walk that is measured': async (explorer) => {
+    const { page } = explorer;
+    await quick(explorer);
+    await page.getByText('Measure this walk').click();
+    await page.locator('.measure-chart').first().waitFor({ timeout: 120_000 });
+  },
   'a grid that is refused': async ({ page }) => {
     await page.getByText('Compare walks').click();
     await page.locator('#grid-rows').selectOption('alpha');
@@ -135,7 +149,7 @@ const STATES = {
   },
 };
 for (const [state, reach] of Object.entries(STATES)) {
-  test(`in both colour schemes, ${state}`, async () => {
+  test(`in both colour schemes and on a phone, ${state}`, async () => {
     const { explorer, page, context } = await opened({ viewport: { width: 1280, height: 800 } });
     try {
       await reach(explorer);
@@ -143,6 +157,9 @@ for (const [state, reach] of Object.entries(STATES)) {
         await page.emulateMedia({ colorScheme });
         await accessible(explorer, `${state}, ${colorScheme}`);
       }
+      await page.setViewportSize({ width: 390, height: 844 });
+      await explorer.fitsItsWidth();
+      await accessible(explorer, `${state}, 390 px`);
     } finally {
       await context.close();
     }
@@ -172,6 +189,17 @@ test('where the bundle cannot be had', async () => {
     await explorer.page.locator('cellflux-explorer[data-phase="failed"]').waitFor();
     await explorer.says(/manifest\.json: the server answered 404/);
     await accessible(explorer, 'without a bundle');
+  } finally {
+    await context.close();
+  }
+});
+
+test('where the engine that was asked for is not there', async () => {
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  try {
+    const explorer = await ExplorerPage.open(context, `${SITE}?engine=wgpu`);
+    await explorer.says(/^WebGPU was asked for/);
+    await accessible(explorer, 'without the GPU that was asked for');
   } finally {
     await context.close();
   }

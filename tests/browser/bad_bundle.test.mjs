@@ -120,6 +120,14 @@ const MANIFESTS = [
     /height is 1000000000, expected 1 to \d+ pixels/,
   ],
   [
+    'pixels of no size',
+    (manifest) => {
+      manifest.image.pixel_size_um = 0;
+      delete manifest.image.crop_size_um;
+    },
+    /pixel_size_um is 0, expected a positive number of micrometres/,
+  ],
+  [
     'another format version',
     (manifest) => {
       manifest.version = 2;

@@ -196,6 +196,17 @@ test('grey panels show each visible channel of start and now alone, with its nam
     await page.locator('cellflux-panels', { hasText: 't = 0.' }).waitFor();
     await toggle.click();
     assert.equal(await page.locator('cellflux-panels').isVisible(), false);
+    // They are a choice: back shows them again, and a link holds them.
+    await page.goBack();
+    await panels('now').waitFor();
+    await page.waitForFunction(() => location.hash.endsWith('&also=panels:1'));
+    const visitor = await ExplorerPage.open(context, page.url());
+    await visitor.ready();
+    await visitor.page.locator('canvas[data-panel^="now "]').waitFor();
+    visitor.nothingInTheConsole();
+    await visitor.page.close();
+    await page.goForward();
+    await page.locator('cellflux-panels').waitFor({ state: 'hidden' });
     explorer.nothingInTheConsole();
   } finally {
     await context.close();

@@ -15,6 +15,12 @@ after(async () => { await browser.close(); });
 /** Windows, and within how many of their heights the walk and its buttons stand. */
 const SIZES = [[1280, 800, 1], [1920, 1080, 1], [3840, 2160, 1], [390, 844, 2]];
 
+/**
+ * The most bytes that may have come until a walk can be played, as they lie on the host's disk. Hosts send
+ * text packed, about a quarter of it; `cargo xtask bench page` measures how long that takes at 10 Mbit/s.
+ */
+const PLAYABLE_BYTES = 2_500_000;
+
 async function opened(width, height, more = {}) {
   const context = await browser.newContext({ viewport: { width, height }, serviceWorkers: 'block', ...more });
   const explorer = await ExplorerPage.open(context, SITE);
@@ -72,9 +78,15 @@ test('the walk can be played before WebAssembly and the weights have come', asyn
       await held;
       await route.continue().catch(() => {});
     });
+    const responses = [];
+    context.on('response', (response) => responses.push(response));
     try {
       const { page } = await ExplorerPage.open(context, SITE);
       await page.locator('.where', { hasText: 'recorded' }).waitFor();
+      const sizes = await Promise.all([...responses].map((response) =>
+        response.body().then(({ length }) => length, () => 0)));
+      const bytes = sizes.reduce((sum, length) => sum + length, 0);
+      assert.ok(bytes > 0 && bytes <= PLAYABLE_BYTES, `${bytes} bytes at ${width} px`);
       const last = Number(await page.locator('.where').getAttribute('data-step'));
       assert.ok(last > 0, 'at its end');
       await page.locator('[data-do="back"]').click();

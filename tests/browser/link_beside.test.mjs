@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NO_GRID } from '../../web/grid.js';
 import { LONGEST } from '../../web/link_at.js';
-import { inAddress, isChosen, parted, withBeside } from '../../web/link_beside.js';
+import { besideOf, inAddress, isChosen, parted, withBeside } from '../../web/link_beside.js';
 
 const LINK = 'v=1&model=m&start=c1&c=taxol&a=1.2&noise=0.5&seed=7';
 const { rows, columns, real } = NO_GRID;
@@ -37,6 +37,22 @@ test('a walk pinned as it is in view needs no word, and still is pinned', () => 
   const { link } = withBeside(LINK, { ...none, pin: LINK });
   assert.equal(link, `${LINK}&also=pin:`);
   assert.equal(parted(link).beside.pin, LINK);
+});
+
+test('grey panels and the cell beside the walk come back, the cell by its place', () => {
+  const { link, left } = withBeside(LINK, { ...none, panels: true, cell: 3 });
+  assert.deepEqual([link, left], [`${LINK}&also=panels:1;cell:3`, []]);
+  assert.deepEqual(parted(link).beside, { ...none, panels: true, cell: 3 });
+  const state = { pin: null, grid: plain, panels: true, recipe: /** @type {any} */ ({ compound: 'taxol' }) };
+  assert.deepEqual(besideOf({ ...state, real: { open: true, of: 'another walk', at: 3 } }),
+    { ...none, panels: true, cell: 0 }, 'beside another walk the first cell stands');
+  assert.deepEqual(besideOf({ ...state, panels: false, real: { open: false, of: '', at: 3 } }), none);
+  for (const also of ['panels:0', 'panels', 'cell:', 'cell:-1', 'cell:1e3', 'cell:999999999']) {
+    const { beside } = parted(`${LINK}&also=${also}`);
+    assert.deepEqual([beside.panels, beside.cell], [undefined, undefined], also);
+  }
+  const room = withBeside(LINK, { ...none, panels: true, cell: 3 }, LINK.length + 2);
+  assert.deepEqual(room, { link: LINK, left: ['the grey panels', 'the bundle’s cell beside the walk'] });
 });
 
 test('a link stays within its bound, and what has no room is told', () => {

@@ -40,6 +40,7 @@ const settle = (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const { Linked, takePlace } = await import('../../web/linked.js');
 const { NO_GRID } = await import('../../web/grid.js');
+const { NO_REAL_CELL, walksOf } = await import('../../web/real_cell.js');
 
 const RECIPE = {
   control: 'c1', compound: 'taxol', direction: 'forward', solver: 'euler', grid: 'uniform', steps: 9,
@@ -51,6 +52,7 @@ const linkOf = (recipe) => `v=1&c=${recipe.compound}&a=${recipe.alpha}`;
 function opened({ attributes = {} } = {}) {
   let state = /** @type {any} */ ({
     phase: 'ready', link: '', cursor: 0, recipe: null, pin: null, grid: NO_GRID, notice: null,
+    panels: false, real: NO_REAL_CELL,
     compounds: ['taxol', 'dmso', 'ciclo'].map((id) => ({ id, name: id })), samples: [], examples: [],
   });
   const [calls, steps, held] = [[], [], []];
@@ -87,6 +89,7 @@ function opened({ attributes = {} } = {}) {
     pause: () => {},
     waitFor: async (work) => { await work(); },
     pinAgain: () => {},
+    showAlone: (panels) => set({ panels }),
     follow: ({ recipe, link }) => set({ recipe, link, cursor: 0 }),
     walkTo: (step) => { steps.push(step); if (step !== null) set({ cursor: step }); },
   });
@@ -193,6 +196,40 @@ test('a pinned walk comes back without asking the worker, and the step in view s
   assert.equal(first.state().pin, null);
   assert.equal(first.calls.length, asked);
   assert.equal(first.state().cursor, 6);
+});
+
+test('grey panels and the cell beside the walk are choices, and no walk is asked for', async () => {
+  const asked = first.calls.length;
+  const looks = () => [first.state().panels, first.state().real.open, first.state().real.at];
+  first.set({ panels: true });
+  await settle();
+  first.set({ real: { ...NO_REAL_CELL, open: true } });
+  await settle();
+  first.set({ real: { ...first.state().real, of: walksOf(first.state().recipe), at: 2 } });
+  await settle();
+  assert.match(entries[at].hash, /&also=panels:1;cell:2$/);
+  // A picture that has come is no choice.
+  const count = entries.length;
+  first.set({ real: { ...first.state().real, key: 'a', picture: {} } });
+  await settle();
+  assert.equal(entries.length, count);
+  go(-1);
+  await settle(50);
+  assert.deepEqual(looks(), [true, true, 0]);
+  assert.equal(first.state().notice.sentence, 'Back: the bundle’s cell beside the walk.');
+  go(-1);
+  await settle(50);
+  assert.deepEqual(looks(), [true, false, 0]);
+  go(-1);
+  await settle(50);
+  assert.equal(first.state().panels, false);
+  assert.equal(first.state().notice.sentence, 'Back: the grey panels.');
+  go(3);
+  await settle(50);
+  assert.deepEqual(looks(), [true, true, 2]);
+  assert.equal(first.calls.length, asked);
+  go(-3);
+  await settle(50);
 });
 
 test('an anchor is left alone, and a link that cannot be followed gives way to what is in view', async () => {

@@ -151,6 +151,16 @@ test('a real cell stands next to the prediction, as large and in its windows', {
     await page.locator('[data-do="real-next"]').click();
     await page.locator('canvas[data-view="real"][data-cell="far"]').waitFor();
     assert.match(await caption.innerText(), /real treated cell of another batch/);
+    // Which cell stands there is a choice, and a link holds it.
+    await page.waitForFunction(() => location.hash.endsWith('&also=cell:1'));
+    const visitor = await ExplorerPage.open(context, page.url());
+    await visitor.page.locator('canvas[data-view="real"][data-cell="far"]').waitFor();
+    visitor.nothingInTheConsole();
+    await visitor.page.close();
+    await page.goBack();
+    await page.locator('canvas[data-view="real"][data-cell="near"]').waitFor();
+    await page.goForward();
+    await page.locator('canvas[data-view="real"][data-cell="far"]').waitFor();
     await page.locator('.view.now .frame').focus();
     await page.keyboard.press('+');
     const zooms = () => page.locator('.frame canvas, .real-frame canvas').evaluateAll((all) =>

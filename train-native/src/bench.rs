@@ -152,6 +152,7 @@ impl Step {
             batch: FlowBatch {
                 x0: image()?,
                 x1: image()?,
+                path: None,
                 times: (0..*batch).map(|i| (i as f64 + 0.5) / *batch as f64).collect(),
                 conditions: (0..*batch).map(|row| u32::try_from(row).ok()).collect(),
                 dropout: 0,

@@ -1,7 +1,9 @@
 //! Whether a network uses its condition: what the loss loses when the conditions of a batch are exchanged
 //! (permutation importance, Breiman 2001, "Random forests"), and how far apart the velocities of
-//! two conditions are. A network that ignores its condition has 0 in both, however low its loss is.
+//! two conditions are. A network that ignores its condition has 0 in both, however low its loss is. The same
+//! is asked of the controls: what does the loss lose with those of another imaging batch?
 
+use candle_core::Tensor;
 use serde::Serialize;
 
 use crate::TrainError;
@@ -18,7 +20,15 @@ pub struct ConditionUse {
     pub velocity_distance: f64,
     /// Pairs whose condition was exchanged.
     pub exchanged: usize,
+    /// Mean squared error of the velocity from a control of another imaging batch, minus that from the pair's
+    /// own control, both under the own condition: above 0 where controls of the own batch serve better. None
+    /// where no control could be exchanged for one of another batch, and for a flow from noise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_batch_gap: Option<f64>,
 }
+
+/// How many numbers [`Sums`] are.
+pub(crate) const NUMBERS: usize = 6;
 
 /// Sums over batches and times.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,22 +37,31 @@ pub(crate) struct Sums {
     difference: f64,
     velocity: f64,
     samples: usize,
+    other_batch: f64,
+    elsewhere: usize,
 }
 
 impl Sums {
-    /// Adds a batch at its times.
+    /// Adds a batch at its times. `imaged` is the imaging batch of each sample's control, as far as it is
+    /// known; empty where the flow does not start from controls.
     ///
     /// # Errors
     /// The network's.
-    pub(crate) fn add(&mut self, network: &impl Velocity, batch: &FlowBatch) -> Result<(), TrainError> {
+    pub(crate) fn add(
+        &mut self,
+        network: &impl Velocity,
+        batch: &FlowBatch,
+        imaged: &[Option<u32>],
+    ) -> Result<(), TrainError> {
         let other = exchanged(&batch.conditions);
         let (point, target) = point_and_target(batch)?;
         let own = network.velocity(&point, &batch.times, &batch.conditions, None)?;
         let under_other = network.velocity(&point, &batch.times, &other, None)?;
         let errors = [&own, &under_other].map(|velocity| squares(&(velocity - &target)?));
         let [own_errors, other_errors] = errors;
-        let rows = own_errors?
-            .into_iter()
+        let own_errors = own_errors?;
+        let rows = own_errors
+            .iter()
             .zip(other_errors?)
             .zip(squares(&(&own - &under_other)?)?)
             .zip(squares(&own)?);
@@ -59,22 +78,67 @@ impl Sums {
                 self.samples += 1;
             }
         }
+        self.add_other_batches(network, batch, imaged, &own_errors)
+    }
+
+    /// Adds what the errors become with the controls of samples of other imaging batches.
+    fn add_other_batches(
+        &mut self,
+        network: &impl Velocity,
+        batch: &FlowBatch,
+        imaged: &[Option<u32>],
+        own_errors: &[f64],
+    ) -> Result<(), TrainError> {
+        let from = others(imaged);
+        let key = |at: usize| imaged.get(at).copied().flatten();
+        let elsewhere: Vec<bool> = from
+            .iter()
+            .enumerate()
+            .map(|(at, &from)| key(at).zip(key(from)).is_some_and(|(own, other)| own != other))
+            .collect();
+        if imaged.len() != batch.len() || !elsewhere.contains(&true) {
+            return Ok(());
+        }
+        let places: Vec<u32> = from.iter().filter_map(|&at| u32::try_from(at).ok()).collect();
+        let places = Tensor::from_vec(places, from.len(), batch.x0.device())?;
+        let moved = FlowBatch {
+            x0: batch.x0.index_select(&places, 0)?,
+            ..batch.clone()
+        };
+        let (point, target) = point_and_target(&moved)?;
+        let velocity = network.velocity(&point, &batch.times, &batch.conditions, None)?;
+        let errors = squares(&(velocity - target)?)?;
+        for ((error, own), elsewhere) in errors.into_iter().zip(own_errors).zip(elsewhere) {
+            if elsewhere {
+                self.other_batch += error - own;
+                self.elsewhere += 1;
+            }
+        }
         Ok(())
     }
 
     /// The sums as numbers, for other processes.
-    pub(crate) fn numbers(self) -> [f64; 4] {
-        [self.gap, self.difference, self.velocity, self.samples as f64]
+    pub(crate) fn numbers(self) -> [f64; NUMBERS] {
+        [
+            self.gap,
+            self.difference,
+            self.velocity,
+            self.samples as f64,
+            self.other_batch,
+            self.elsewhere as f64,
+        ]
     }
 
     /// The sums that numbers are, together with these.
-    pub(crate) fn plus(self, numbers: [f64; 4]) -> Self {
-        let [gap, difference, velocity, samples] = numbers;
+    pub(crate) fn plus(self, numbers: [f64; NUMBERS]) -> Self {
+        let [gap, difference, velocity, samples, other_batch, elsewhere] = numbers;
         Self {
             gap: self.gap + gap,
             difference: self.difference + difference,
             velocity: self.velocity + velocity,
             samples: self.samples + samples as usize,
+            other_batch: self.other_batch + other_batch,
+            elsewhere: self.elsewhere + elsewhere as usize,
         }
     }
 
@@ -87,27 +151,32 @@ impl Sums {
             shuffled_gap: self.gap / count,
             velocity_distance: if self.difference > 0.0 { relative } else { 0.0 },
             exchanged: self.samples / times.max(1),
+            other_batch_gap: (self.elsewhere > 0).then(|| self.other_batch / self.elsewhere as f64),
         })
     }
 }
 
-/// The conditions of a batch in another order, so that each sample has another's: in the conditions' own
-/// order every one moves on by as many places as the most frequent has. All are then different where that one
-/// is at most half of them.
+/// The conditions of a batch in another order, so that each sample has another's.
 fn exchanged(conditions: &[Option<u32>]) -> Vec<Option<u32>> {
-    let mut order: Vec<usize> = (0..conditions.len()).collect();
-    order.sort_by_key(|&at| conditions.get(at).copied().flatten());
-    let sorted: Vec<Option<u32>> = order
-        .iter()
-        .filter_map(|&at| conditions.get(at).copied())
-        .collect();
-    let most = sorted.chunk_by(|a, b| a == b).map(<[_]>::len).max().unwrap_or(0);
-    let mut moved = sorted.clone();
+    let condition = |at: usize| conditions.get(at).copied().flatten();
+    others(conditions).into_iter().map(condition).collect()
+}
+
+/// For each sample the place of another one, whose key is another where possible: in the keys' own order
+/// every one moves on by as many places as the most frequent has. All are then different where that one is at
+/// most half of them.
+fn others(keys: &[Option<u32>]) -> Vec<usize> {
+    let key = |at: usize| keys.get(at).copied().flatten();
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by_key(|&at| key(at));
+    let alike = order.chunk_by(|&a, &b| key(a) == key(b));
+    let most = alike.map(<[_]>::len).max().unwrap_or(0);
+    let mut moved = order.clone();
     moved.rotate_left(most);
-    let mut other = conditions.to_vec();
-    for (at, condition) in order.into_iter().zip(moved) {
+    let mut other = vec![0; keys.len()];
+    for (at, from) in order.into_iter().zip(moved) {
         if let Some(place) = other.get_mut(at) {
-            *place = condition;
+            *place = from;
         }
     }
     other
@@ -115,7 +184,7 @@ fn exchanged(conditions: &[Option<u32>]) -> Vec<Option<u32>> {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{Device, Tensor};
+    use candle_core::Device;
 
     use super::*;
 
@@ -148,6 +217,7 @@ mod tests {
         FlowBatch {
             x0: images(-1.0),
             x1: images(1.0),
+            path: None,
             times: vec![0.3, 0.3],
             conditions: vec![Some(4), Some(0)],
             dropout: 0,
@@ -157,7 +227,7 @@ mod tests {
     fn found(network: &Constant) -> ConditionUse {
         let mut sums = Sums::default();
         for _ in 0..2 {
-            sums.add(network, &batch()).unwrap();
+            sums.add(network, &batch(), &[]).unwrap();
         }
         sums.finish(2).unwrap()
     }
@@ -177,6 +247,31 @@ mod tests {
     fn a_network_that_ignores_its_condition_has_nothing_of_either() {
         let found = found(&Constant(0.0));
         assert_eq!((found.shuffled_gap, found.velocity_distance), (0.0, 0.0));
+    }
+
+    #[test]
+    fn a_control_of_another_batch_costs_what_is_computed_by_hand() {
+        let images = |values: [f32; 2]| {
+            let values = values.map(|value| vec![value; 4]).concat();
+            Tensor::from_vec(values, (2, 1, 2, 2), &Device::Cpu).unwrap()
+        };
+        // Right from the own controls: 2 and 0. From each other's it is 1 for both.
+        let batch = FlowBatch {
+            x0: images([-1.0, 0.0]),
+            x1: images([1.0, 0.0]),
+            ..batch()
+        };
+        let gap = |imaged: &[Option<u32>]| {
+            let mut sums = Sums::default();
+            sums.add(&Constant(0.5), &batch, imaged).unwrap();
+            let numbers = sums.numbers();
+            Sums::default().plus(numbers).finish(1).unwrap().other_batch_gap
+        };
+        let found = gap(&[Some(3), Some(8)]).unwrap();
+        assert!((found - 1.0).abs() < 1e-6, "{found}");
+        for same in [&[Some(3), Some(3)][..], &[Some(3), None], &[]] {
+            assert_eq!(gap(same), None, "{same:?}");
+        }
     }
 
     #[test]

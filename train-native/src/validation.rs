@@ -7,14 +7,14 @@ use cellflux_image::spec::ModelRange;
 use serde::Serialize;
 
 use crate::TrainError;
-use crate::condition_use::{ConditionUse, Sums};
+use crate::condition_use::{self, ConditionUse, Sums};
 use crate::config::FlowSource;
 use crate::difference::Difference;
 use crate::generated::Generated;
 use crate::ranks::Ranks;
 use crate::step::{Draws, FlowBatch, Sample, Velocity, View, normal, point_and_target, squares};
-use cellflux_data::HostBatch;
 use cellflux_data::random::{Purpose, stream};
+use cellflux_data::{Entry, HostBatch};
 
 /// The times at which the loss is measured.
 pub const TIMES: [f64; 5] = [0.1, 0.3, 0.5, 0.7, 0.9];
@@ -56,6 +56,8 @@ pub struct Fixed<'a> {
     pub range: ModelRange,
     /// Where the tensors go.
     pub device: &'a Device,
+    /// The experiment's images, which say in which imaging batch a control lies.
+    pub entries: &'a [Entry],
 }
 
 impl Fixed<'_> {
@@ -73,6 +75,7 @@ impl Fixed<'_> {
                 control: View::default(),
                 treated: View::default(),
                 noise: (self.source == FlowSource::Noise).then(|| normal(&mut numbers, 1.0, values)),
+                path: None,
             }
         };
         let draws = Draws {
@@ -81,14 +84,26 @@ impl Fixed<'_> {
         };
         FlowBatch::new(pairs, &draws, self.source, self.range, self.device)
     }
+
+    /// The imaging batch of each pair's control, as far as it is known; empty for a flow from noise.
+    fn imaged(&self, pairs: &HostBatch) -> Vec<Option<u32>> {
+        if self.source == FlowSource::Noise {
+            return Vec::new();
+        }
+        let controls = pairs.pairs.iter().map(|pair| pair.control as usize);
+        controls
+            .map(|control| self.entries.get(control).map(|entry| entry.batch))
+            .collect()
+    }
 }
 
 /// A pair's errors: its number, one at each of [`TIMES`], the zero predictor's.
 const NUMBERS: usize = TIMES.len() + 2;
 
 /// Measures the loss of `network` on fixed pairs, and with `condition_use` also how much it uses its
-/// condition, which takes two more evaluations for each one. `batches` are those that fall to this process,
-/// each with its first pair's number; all processes get the figures of all pairs.
+/// condition and its control's batch, which takes up to three more evaluations for each one. `batches` are
+/// those that fall to this process, each with its first pair's number; all processes get the figures of all
+/// pairs.
 ///
 /// # Errors
 /// The network's or the data's, and those of another process.
@@ -119,7 +134,7 @@ pub fn validate(
                 pair[NUMBERS - 1] = zero;
             }
             if condition_use {
-                uses.add(network, &flow)?;
+                uses.add(network, &flow, &fixed.imaged(&batch))?;
             }
         }
         found.extend(pairs.as_flattened());
@@ -134,7 +149,9 @@ pub fn validate(
         .numbers(&uses.numbers())?
         .iter()
         .fold(Sums::default(), |sum, other| {
-            other.first_chunk::<4>().map_or(sum, |numbers| sum.plus(*numbers))
+            other
+                .first_chunk::<{ condition_use::NUMBERS }>()
+                .map_or(sum, |numbers| sum.plus(*numbers))
         });
     Ok(of_pairs(&pairs, uses))
 }
@@ -211,6 +228,7 @@ mod tests {
             seed: 1,
             range: ModelRange::default(),
             device: &Device::Cpu,
+            entries: &[],
         };
         let own = (0..3).skip(ranks.rank()).step_by(ranks.size());
         let batches = own.map(|number| Ok((2 * number, batch(number))));

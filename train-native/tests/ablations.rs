@@ -86,6 +86,7 @@ fn every_arm_on_synthetic_cells_starts() {
     little.push("data.source.images=120".to_owned());
     every_arm_starts(USUAL, "synthetic", &little);
     every_arm_starts(("condition-arms.toml", 11), "synthetic", &little);
+    every_arm_starts(("options-arms.toml", 10), "synthetic", &little);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use cellflux_bundle::{Estimate, folder};
 use cellflux_data::synthetic::Design;
 use cellflux_data::{PackedCache, Source, Split};
 use cellflux_measure::sets::bootstrap::Plan;
+use cellflux_train::evaluate::Subject;
 use cellflux_train::evaluate::assess::{Assessment, assess};
 use cellflux_train::evaluate::cells::{Cells, Choice};
 use cellflux_train::evaluate::nearest::training_images;
@@ -224,6 +225,43 @@ fn too_few_cells_are_refused_with_their_numbers() {
         .to_string();
     assert!(
         refusal.contains("0 treated cells") && refusal.contains("at least 2 of each"),
+        "{refusal}"
+    );
+}
+
+#[test]
+fn images_of_other_channels_are_refused_with_both_lists() {
+    let (_, experiment) = experiment(200);
+    let mut subject = Subject::of_bundle(&root().join("web/bundles/synthetic-tiny")).unwrap();
+    subject.accepts(&experiment).unwrap();
+    subject.bundle.manifest.image.channels.reverse();
+    let refusal = subject.accepts(&experiment).unwrap_err().to_string();
+    for said in [
+        "actin, tubulin, DNA",
+        "DNA, tubulin, actin",
+        "evaluate with the config it was trained with",
+    ] {
+        assert!(refusal.contains(said), "{refusal}");
+    }
+}
+
+#[test]
+fn a_bundle_that_knows_none_of_the_table_s_compounds_is_refused_with_their_names() {
+    let (_, experiment) = experiment(200);
+    let mut bundle = folder::read(&root().join("web/bundles/synthetic-tiny")).unwrap();
+    for condition in &mut bundle.manifest.conditions.list {
+        condition.name.push_str(" of another screen");
+    }
+    let choice = Choice {
+        split: Split::Validation,
+        most: 4,
+        seed: 3,
+    };
+    let refusal = Cells::choose(&experiment, &bundle, choice)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refusal.contains("whose compound synthetic-tiny knows") && refusal.contains("larger nucleus"),
         "{refusal}"
     );
 }

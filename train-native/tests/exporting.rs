@@ -13,9 +13,10 @@ use cellflux_bundle::manifest::Manifest;
 use cellflux_bundle::sampling::{FlowSource, TrainedNoise};
 use cellflux_image::{ImageSpec, coded_png};
 use cellflux_train::config::{Config, Setting};
-use cellflux_train::run::Run;
 use cellflux_train::run::checkpoint::{self, Checkpoint};
 use cellflux_train::run::interrupt::Interrupt;
+use cellflux_train::run::{CHECKPOINTS, Run};
+use safetensors::SafeTensors;
 
 /// A run of one step in `folder`, with the config `text`, overridden by `settings`.
 fn run(folder: &Path, text: &str, settings: &[&str]) -> PathBuf {
@@ -358,4 +359,52 @@ fn a_second_trainer_in_a_run_s_folder_is_told_which_process_has_it() {
     assert_eq!(std::fs::read(path.join("log.jsonl")).unwrap(), before);
     drop(held);
     assert!(second().status.success());
+}
+
+#[test]
+fn other_programs_read_a_checkpoint_by_the_parameters_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run(folder.path(), common::CONFIG, &[]);
+    let out = folder.path().join("state.safetensors");
+    let arguments = [
+        "state-dict",
+        run.to_str().unwrap(),
+        "--out",
+        out.to_str().unwrap(),
+    ];
+    let output = command(&arguments);
+    assert!(output.status.success(), "{}", said(&output));
+    let (_, checkpoint) = checkpoint::load(&run.join(CHECKPOINTS), None, &Device::Cpu).unwrap();
+    let state = &checkpoint.state;
+    let bytes = std::fs::read(&out).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    // 32 channels, and four times as many in the time's embedding.
+    let weight = file.tensor("averaged.time_embed.0.weight").unwrap();
+    assert_eq!(weight.shape(), [128, 32]);
+    let sorted = |mut bits: Vec<u32>| {
+        bits.sort_unstable();
+        bits
+    };
+    let parts = [
+        ("weights.", &state.weights),
+        ("averaged.", &state.averaged),
+        ("first.", &state.first),
+        ("second.", &state.second),
+    ];
+    for (part, flat) in parts {
+        let mut found = Vec::new();
+        for (name, tensor) in file.tensors() {
+            if name.starts_with(part) {
+                let numbers = tensor.data().as_chunks::<4>().0.iter();
+                found.extend(numbers.map(|number| u32::from_le_bytes(*number)));
+            }
+        }
+        let expected: Vec<f32> = flat.to_vec1().unwrap();
+        let expected = expected.into_iter().map(f32::to_bits).collect();
+        assert_eq!(sorted(found), sorted(expected), "{part}");
+    }
+    let output = command(&arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("expected a new file"), "{}", said(&output));
+    assert_eq!(std::fs::read(&out).unwrap(), bytes);
 }

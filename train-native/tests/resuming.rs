@@ -49,6 +49,7 @@ fn so_it_is_with_every_option_that_draws_or_averages_in_another_way() {
         "data.draw.balance=root",
         "data.draw.controls=0.25",
         "training.noise=[0.0, 0.5]",
+        "training.path_noise=0.3",
         "training.ema={ power = 0.1 }",
         "training.clip=0.5",
         "run.condition_use=true",

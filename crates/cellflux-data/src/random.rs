@@ -47,6 +47,8 @@ pub enum Purpose {
     ControlTarget = 16,
     /// The compound of a balanced draw and the cell of it; the step is the draw's number.
     Compound = 17,
+    /// Noise on the path between control and treated image.
+    PathNoise = 18,
 }
 
 /// The numbers of one sample (by its position among all samples of the step) for one purpose.

@@ -13,6 +13,14 @@ pub fn point_weights(t: f64) -> [f64; 2] {
 /// Weights of `x0` and `x1` in the target velocity; it is the same at every time.
 pub const VELOCITY_WEIGHTS: [f64; 2] = [-1.0, 1.0];
 
+/// Weights of the noise `z` in the point of a path that is noisy between its ends, and in its velocity:
+/// `x_t = (1 - t) x0 + t x1 + γ(t) z` with `γ(t) = 4 t (1 - t)`, which is 0 at both ends and 1 half-way, and
+/// `x1 - x0 + γ'(t) z`. A flow that learns this velocity leads from the distribution of the starts to that of
+/// the ends, as without noise (Albergo, Boffi, Vanden-Eijnden 2023, "Stochastic interpolants").
+pub fn noise_weights(t: f64) -> [f64; 2] {
+    [4.0 * t * (1.0 - t), 4.0 * (1.0 - 2.0 * t)]
+}
+
 /// The point `x_t` of the path; `x0` and `x1` have the same shape, for example `[C, H, W]`.
 ///
 /// # Errors
@@ -61,6 +69,20 @@ mod tests {
         let (early, late) = (point(0.25, &x0, &x1).unwrap(), point(0.75, &x0, &x1).unwrap());
         for ((a, b), v) in early.iter().zip(&late).zip(target_velocity(&x0, &x1).unwrap()) {
             assert!((f64::from(b - a) / 0.5 - f64::from(v)).abs() < 1e-6); // f32 rounding of values near 1
+        }
+    }
+
+    #[test]
+    fn noise_on_the_path_is_gone_at_its_ends_and_its_velocity_is_the_derivative() {
+        for (t, expected) in [(0.0, [0.0, 4.0]), (0.5, [1.0, 0.0]), (1.0, [0.0, -4.0])] {
+            for (found, expected) in noise_weights(t).into_iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-15, "{found} {expected}");
+            }
+        }
+        for t in [0.1, 0.4, 0.8] {
+            let [before, after] = [t - 1e-4, t + 1e-4].map(|t| noise_weights(t)[0]);
+            // A parabola's central difference is exact but for rounding.
+            assert!(((after - before) / 2e-4 - noise_weights(t)[1]).abs() < 1e-9);
         }
     }
 

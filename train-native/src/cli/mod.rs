@@ -11,6 +11,7 @@ pub mod lr_range;
 pub mod report;
 pub mod runs;
 pub mod sample;
+pub mod state_dict;
 pub mod train;
 pub mod truth;
 

@@ -89,7 +89,13 @@ fn sampled(args: &Args, ranks: &Ranks) -> anyhow::Result<()> {
     }
 
     let sheet_pairs = varied_pairs(&material, Split::Validation, args.rows)?;
-    let sheet = draw_sheet(&material, network(&material, &averaged)?, &walk, &sheet_pairs)?;
+    let sheet = draw_sheet(
+        &material,
+        network(&material, &averaged)?,
+        &walk,
+        &sheet_pairs,
+        &[],
+    )?;
     write(&args.out.join("sheet.png"), &sheet.png)?;
 
     let nature = Nature::of(material.experiment.drawn());

@@ -271,11 +271,12 @@ mod tests {
 
     #[test]
     fn a_resolved_config_with_epochs_and_a_power_average_reads_back_as_itself() {
-        let config = read("[training]\nepochs = 3\nema = { power = 0.1 }", &[]).unwrap();
+        let options = "[training]\nepochs = 3\nema = { power = 0.1 }\npath_noise = 0.2";
+        let config = read(options, &[]).unwrap();
         let written = config.to_toml().unwrap();
         assert_eq!(config, Config::from_text("again", &written, &[]).unwrap());
         let default = read("", &[]).unwrap().to_toml().unwrap();
-        for key in ["epochs", "ema =", "[data.draw]", "only", "select"] {
+        for key in ["epochs", "ema =", "[data.draw]", "only", "select", "path_noise"] {
             assert!(!default.contains(key), "{key} in\n{default}");
         }
     }
@@ -290,6 +291,10 @@ mod tests {
             (
                 "[training]\nnoise = [0.5, 0.1]",
                 "training.noise is [0.5, 0.1], expected",
+            ),
+            (
+                "[training]\npath_noise = 0",
+                "training.path_noise is 0, expected a number above 0",
             ),
             (
                 "[training]\nnoise = -1",

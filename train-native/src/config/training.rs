@@ -64,6 +64,10 @@ pub struct TrainingConfig {
     pub noise: SourceNoise,
     /// Probability with which it is.
     pub noise_probability: f64,
+    /// Standard deviation, in model range, of noise on the path half-way between source and treated image;
+    /// towards both ends it vanishes. None by default, as in the reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_noise: Option<f64>,
     /// Probability with which the condition is dropped.
     pub drop_condition: f64,
     /// Whether noise and dropping are drawn once per batch, as in the public code, and not for every sample.
@@ -143,6 +147,7 @@ impl Default for TrainingConfig {
             source: FlowSource::Control,
             noise: SourceNoise::Level(0.5),
             noise_probability: 0.5,
+            path_noise: None,
             drop_condition: 0.2,
             per_batch: false,
             flip: 0.3,
@@ -213,6 +218,9 @@ impl TrainingConfig {
         above_zero("training.explosion", self.explosion)?;
         if let Some(clip) = self.clip {
             above_zero("training.clip", clip)?;
+        }
+        if let Some(level) = self.path_noise {
+            above_zero("training.path_noise", level)?;
         }
         for beta in self.betas {
             below_one("training.betas", beta)?;

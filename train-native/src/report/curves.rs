@@ -40,6 +40,11 @@ pub(super) fn draw(lines: &[Value]) -> Vec<Figure> {
             vec![curve("validation", "/condition/shuffled_gap", "")],
         ),
         (
+            "Use of the control: what the loss loses from a control of another batch",
+            "mean squared error",
+            vec![curve("validation", "/condition/other_batch_gap", "")],
+        ),
+        (
             "Norm of the gradient",
             "norm",
             vec![curve("train", "/gradient_norm", "")],

@@ -160,10 +160,13 @@ impl Log {
             ("loss/validation_zero_predictor", found.zero),
         ];
         let condition = found.condition.iter().flat_map(|condition| {
+            let other_batch = condition.other_batch_gap;
             [
                 ("condition/shuffled_gap", condition.shuffled_gap),
                 ("condition/velocity_distance", condition.velocity_distance),
             ]
+            .into_iter()
+            .chain(other_batch.map(|gap| ("condition/other_batch_gap", gap)))
         });
         let generated = found.generated.iter().flat_map(|generated| {
             let gap_closed = generated.gap_closed;

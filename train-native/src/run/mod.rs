@@ -8,6 +8,7 @@ pub mod interrupt;
 mod lock;
 pub mod log;
 mod memory;
+mod named_state;
 pub mod progress;
 mod resume;
 mod sheets;
@@ -30,6 +31,7 @@ use crate::ranks::{Ranks, Share};
 use crate::step::{LossScale, Optimiser, initial_weights, learning_rate, parameter_count};
 use cellflux_terminal::shell::quoted;
 
+pub use named_state::named_state;
 pub use sheets::{draw_sheet, varied_pairs};
 pub(crate) use trainer::Trainer;
 pub use watching::Best;

@@ -86,8 +86,11 @@ impl Progress {
     /// The network was validated.
     pub fn validation(&self, step: u64, found: &Validation) {
         let condition = found.condition.as_ref().map_or_else(String::new, |condition| {
+            let other_batch = condition.other_batch_gap.map_or_else(String::new, |gap| {
+                format!(", from a control of another batch {gap:+.5}")
+            });
             format!(
-                "; under another pair's condition {:+.5}, velocities {:.1} % apart ({} pairs)",
+                "; under another pair's condition {:+.5}, velocities {:.1} % apart ({} pairs){other_batch}",
                 condition.shuffled_gap,
                 100.0 * condition.velocity_distance,
                 condition.exchanged

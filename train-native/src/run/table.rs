@@ -6,7 +6,7 @@ use serde_json::Value;
 pub const TABLE: &str = "log.csv";
 
 /// Titles, and where a line of the log has the value. A cell is empty where it has none.
-const COLUMNS: [(&str, &str); 29] = [
+const COLUMNS: [(&str, &str); 30] = [
     ("kind", "/kind"),
     ("step", "/step"),
     ("seconds", "/seconds"),
@@ -27,6 +27,7 @@ const COLUMNS: [(&str, &str); 29] = [
     ("shuffled_gap", "/condition/shuffled_gap"),
     ("velocity_distance", "/condition/velocity_distance"),
     ("exchanged", "/condition/exchanged"),
+    ("other_batch_gap", "/condition/other_batch_gap"),
     ("kid", "/generated/kid"),
     ("gap_closed", "/generated/gap_closed"),
     ("ends_apart", "/generated/ends_apart"),

@@ -11,7 +11,7 @@ use cellflux_flow::time_grid::GridKind;
 
 use super::checkpoint;
 use super::progress::Progress;
-use super::sheets::{draw_sheet, varied_pairs};
+use super::sheets::{draw_sheet, use_in_words, varied_pairs};
 use super::{Run, SHEETS};
 use crate::TrainError;
 use crate::config::Select;
@@ -92,6 +92,7 @@ impl Run {
             seed: config.run.seed,
             range: self.material.spec().range,
             device: &self.trainer.device,
+            entries: self.material.experiment.entries(),
         };
         let network = self.averaged_network()?;
         let pairs = self.material.fixed(Split::Validation, limit, &self.ranks);
@@ -124,6 +125,10 @@ impl Run {
             if let Some(gap_closed) = generated.gap_closed {
                 self.metrics.insert(VALIDATION_GAP_CLOSED.to_owned(), gap_closed);
             }
+            if let Some(ends_apart) = generated.ends_apart {
+                self.metrics
+                    .insert("validation_ends_apart".to_owned(), ends_apart);
+            }
         }
         if let Some(condition) = &found.condition {
             for (name, value) in [
@@ -131,6 +136,9 @@ impl Run {
                 ("validation_velocity_distance", condition.velocity_distance),
             ] {
                 self.metrics.insert(name.to_owned(), value);
+            }
+            if let Some(gap) = condition.other_batch_gap {
+                self.metrics.insert("validation_other_batch_gap".to_owned(), gap);
             }
         }
         Ok(found)
@@ -162,7 +170,8 @@ impl Run {
             ..Sampling::default()
         };
         let walk = Walk::new(&sampling, self.material.config.training.source)?;
-        let sheet = draw_sheet(&self.material, self.averaged_network()?, &walk, &pairs)?;
+        let notes = use_in_words(&self.metrics);
+        let sheet = draw_sheet(&self.material, self.averaged_network()?, &walk, &pairs, &notes)?;
         let folder = self.material.config.run.folder.join(SHEETS);
         fs::create_dir_all(&folder).map_err(TrainError::io(&folder))?;
         let path = folder.join(format!("step-{:09}.png", self.step));

@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor};
 use cellflux_image::spec::ModelRange;
 
 use super::augment::to_model_range;
-use super::draws::Draws;
+use super::draws::{Draws, Sample};
 use crate::TrainError;
 use crate::config::FlowSource;
 use cellflux_data::HostBatch;
@@ -16,6 +16,8 @@ pub struct FlowBatch {
     pub x0: Tensor,
     /// Treated images, likewise.
     pub x1: Tensor,
+    /// Noise on the path between them, likewise, as it is half-way; `None` where there is none.
+    pub path: Option<Tensor>,
     /// Times, one per sample.
     pub times: Vec<f64>,
     /// Rows of the table of conditions; `None` where the condition is dropped.
@@ -41,7 +43,7 @@ impl FlowBatch {
         let controls: Vec<_> = samples.iter().map(|sample| &sample.control).collect();
         let treated_views: Vec<_> = samples.iter().map(|sample| &sample.treated).collect();
         let x1 = to_model_range(pairs.treated.clone(), shape, &treated_views, range, device)?;
-        let noise = noise(draws, shape, device)?;
+        let noise = stacked(samples, |sample| sample.noise.as_deref(), shape, device)?;
         let x0 = match (source, noise) {
             (FlowSource::Noise, Some(noise)) => noise,
             (_, noise) => {
@@ -56,6 +58,7 @@ impl FlowBatch {
         Ok(Self {
             x0,
             x1,
+            path: stacked(samples, |sample| sample.path.as_deref(), shape, device)?,
             times: samples.iter().map(|sample| sample.time).collect(),
             conditions: conditions
                 .map(|(sample, &row)| sample.conditioned.then_some(row))
@@ -80,6 +83,7 @@ impl FlowBatch {
                 Ok(Self {
                     x0: part(&self.x0)?,
                     x1: part(&self.x1)?,
+                    path: self.path.as_ref().map(part).transpose()?,
                     times: self.times.get(samples.clone()).unwrap_or_default().to_vec(),
                     conditions: self.conditions.get(samples).unwrap_or_default().to_vec(),
                     dropout: self.dropout.wrapping_add(number as u64),
@@ -100,14 +104,19 @@ impl FlowBatch {
 }
 
 /// The samples' noise `[N, C, H, W]`, zeros where a sample has none; `None` when no sample has any.
-fn noise(draws: &Draws, shape: [usize; 4], device: &Device) -> Result<Option<Tensor>, TrainError> {
-    if draws.samples.iter().all(|sample| sample.noise.is_none()) {
+fn stacked<'a>(
+    samples: &'a [Sample],
+    of: impl Fn(&'a Sample) -> Option<&'a [f32]>,
+    shape: [usize; 4],
+    device: &Device,
+) -> Result<Option<Tensor>, TrainError> {
+    if samples.iter().all(|sample| of(sample).is_none()) {
         return Ok(None);
     }
     let values: usize = shape.iter().skip(1).product();
-    let mut noise = Vec::with_capacity(draws.samples.len() * values);
-    for sample in &draws.samples {
-        match &sample.noise {
+    let mut noise = Vec::with_capacity(samples.len() * values);
+    for sample in samples {
+        match of(sample) {
             Some(own) => noise.extend_from_slice(own),
             None => noise.resize(noise.len() + values, 0.0),
         }

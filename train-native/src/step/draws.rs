@@ -22,6 +22,8 @@ pub struct Sample {
     pub treated: View,
     /// Added to the source `[C, H, W]`, in model range; `None` adds nothing.
     pub noise: Option<Vec<f32>>,
+    /// On the path between source and treated image `[C, H, W]`, in model range; `None` adds nothing.
+    pub path: Option<Vec<f32>>,
 }
 
 /// What is drawn for a micro-batch.
@@ -100,6 +102,10 @@ impl Draws {
                     control: View::draw(config, values, &mut numbers(Purpose::ControlView, sample)),
                     treated: View::draw(config, values, &mut numbers(Purpose::TreatedView, sample)),
                     noise,
+                    path: config.path_noise.map(|level| {
+                        let mut numbers = numbers(Purpose::PathNoise, sample);
+                        normal(&mut numbers, level as f32, values)
+                    }),
                 }
             })
             .collect();
@@ -240,6 +246,27 @@ mod tests {
             levels[0],
             levels[399]
         );
+    }
+
+    #[test]
+    fn noise_on_the_path_is_drawn_for_every_sample_and_changes_nothing_else() {
+        let config = TrainingConfig {
+            path_noise: Some(0.3),
+            ..TrainingConfig::default()
+        };
+        let with = draws(&config, 2, 0, 200).samples;
+        let values: Vec<f32> = with
+            .iter()
+            .flat_map(|sample| sample.path.clone().unwrap())
+            .collect();
+        let variance = values.iter().map(|&v| f64::from(v * v)).sum::<f64>() / values.len() as f64;
+        // Five standard errors of 9,600 numbers.
+        let error = 0.3 * 5.0 / (2.0 * values.len() as f64).sqrt();
+        assert!((variance.sqrt() - 0.3).abs() < error, "{variance}");
+        let without = draws(&TrainingConfig::default(), 2, 0, 200).samples;
+        for (with, without) in with.into_iter().zip(without) {
+            assert_eq!(Sample { path: None, ..with }, without);
+        }
     }
 
     #[test]

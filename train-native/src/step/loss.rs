@@ -1,7 +1,7 @@
 //! The flow matching loss and its gradient.
 
 use candle_core::{DType, Tensor};
-use cellflux_flow::path::point_weights;
+use cellflux_flow::path::{noise_weights, point_weights};
 use rayon::prelude::*;
 
 use super::batch::FlowBatch;
@@ -33,9 +33,10 @@ pub trait Velocity: Sync {
 /// The losses of a batch: scalars on the device, so that nobody waits for them until they are needed.
 #[derive(Clone, Debug)]
 pub struct Losses {
-    /// `mean (v - (x1 - x0))^2` (paper, equation of the flow matching objective).
+    /// `mean (v - (x1 - x0))^2` (paper, equation of the flow matching objective). Noise on the path is part
+    /// of the velocity that is learnt.
     pub network: Tensor,
-    /// `mean (x1 - x0)^2`, the loss of predicting no change.
+    /// `mean (x1 - x0)^2`, the loss of predicting no change, likewise.
     pub zero: Tensor,
 }
 
@@ -56,16 +57,25 @@ pub fn losses(
     })
 }
 
-/// The points `x_t = (1 - t) x0 + t x1` of a batch and the velocities `x1 - x0` there, each `[N, C, H, W]`.
+/// The points `x_t = (1 - t) x0 + t x1` of a batch and the velocities `x1 - x0` there, each `[N, C, H, W]`;
+/// with noise on the path its share of both is added ([`noise_weights`]).
 pub(crate) fn point_and_target(batch: &FlowBatch) -> Result<(Tensor, Tensor), TrainError> {
     let device = batch.x0.device();
-    let weights: Vec<[f64; 2]> = batch.times.iter().map(|&t| point_weights(t)).collect();
-    let weight = |end: usize| -> candle_core::Result<Tensor> {
-        let values = weights.iter().map(|pair| pair[end] as f32).collect::<Vec<_>>();
-        Tensor::from_vec(values, (weights.len(), 1, 1, 1), device)?.to_dtype(batch.x0.dtype())
+    let column = |weights: fn(f64) -> [f64; 2], which: usize| -> candle_core::Result<Tensor> {
+        let values: Vec<f32> = batch.times.iter().map(|&t| weights(t)[which] as f32).collect();
+        Tensor::from_vec(values, (batch.len(), 1, 1, 1), device)?.to_dtype(batch.x0.dtype())
     };
-    let point = (batch.x0.broadcast_mul(&weight(0)?)? + batch.x1.broadcast_mul(&weight(1)?)?)?;
-    Ok((point, (&batch.x1 - &batch.x0)?))
+    let [start, end] = [column(point_weights, 0)?, column(point_weights, 1)?];
+    let point = (batch.x0.broadcast_mul(&start)? + batch.x1.broadcast_mul(&end)?)?;
+    let target = (&batch.x1 - &batch.x0)?;
+    let Some(noise) = &batch.path else {
+        return Ok((point, target));
+    };
+    let [there, change] = [column(noise_weights, 0)?, column(noise_weights, 1)?];
+    Ok((
+        (point + noise.broadcast_mul(&there)?)?,
+        (target + noise.broadcast_mul(&change)?)?,
+    ))
 }
 
 /// The mean square of each sample, of `[N, C, H, W]`.

@@ -5,7 +5,7 @@ use candle_core::{DType, Device, Tensor};
 use cellflux_bundle::topology::Parameter;
 use cellflux_image::spec::ModelRange;
 
-use super::{Draws, FlowBatch, Optimiser, Parameters, Velocity, gradient, learning_rate};
+use super::{Draws, FlowBatch, Optimiser, Parameters, Velocity, gradient, learning_rate, point_and_target};
 use crate::TrainError;
 use crate::config::{FlowSource, TrainingConfig};
 use cellflux_data::{HostBatch, Pair};
@@ -192,6 +192,7 @@ fn pieces_of_a_batch_hold_every_sample_once_in_order_and_drop_features_of_their_
     let batch = FlowBatch {
         x0: image(0),
         x1: image(100),
+        path: Some(image(200)),
         times: vec![0.1, 0.2, 0.3, 0.4, 0.5],
         conditions: vec![Some(4), None, Some(2), Some(1), None],
         dropout: u64::MAX,
@@ -207,6 +208,7 @@ fn pieces_of_a_batch_hold_every_sample_once_in_order_and_drop_features_of_their_
         let flat = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert_eq!(joined(|piece| &piece.x0), flat(&batch.x0));
         assert_eq!(joined(|piece| &piece.x1), flat(&batch.x1));
+        assert_eq!(joined(|piece| piece.path.as_ref().unwrap()), flat(&image(200)));
         let times: Vec<f64> = pieces.iter().flat_map(|piece| piece.times.clone()).collect();
         assert_eq!(times, batch.times);
         let conditions: Vec<_> = pieces.iter().flat_map(|piece| piece.conditions.clone()).collect();
@@ -216,4 +218,31 @@ fn pieces_of_a_batch_hold_every_sample_once_in_order_and_drop_features_of_their_
         keys.dedup();
         assert_eq!(keys.len(), pieces.len());
     }
+}
+
+#[test]
+fn noise_on_the_path_is_in_point_and_velocity_and_at_neither_end() {
+    let image = |values: [f32; 4]| {
+        let flat = Tensor::new(&values, &Device::Cpu).unwrap();
+        flat.reshape((2, 1, 1, 2)).unwrap()
+    };
+    let (x0, x1) = ([-1.0, 0.5, 0.0, 1.0], [1.0, 0.25, -0.5, 0.0]);
+    let at = |times: [f64; 2]| {
+        let batch = FlowBatch {
+            x0: image(x0),
+            x1: image(x1),
+            path: Some(image([0.5, -0.25, 1.0, 0.125])),
+            times: times.to_vec(),
+            conditions: vec![None, None],
+            dropout: 0,
+        };
+        let (point, target) = point_and_target(&batch).unwrap();
+        [point, target].map(|tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+    };
+    assert_eq!(at([0.0, 0.0])[0], x0);
+    assert_eq!(at([1.0, 1.0])[0], x1);
+    // Half-way (x0 + x1) / 2 + z, and x1 - x0; at a quarter 3/4 x0 + 1/4 x1 + 3/4 z, and x1 - x0 + 2 z.
+    let [point, target] = at([0.5, 0.25]);
+    assert_eq!(point, [0.5, 0.125, 0.625, 0.84375]);
+    assert_eq!(target, [2.0, -0.25, 1.5, -0.75]);
 }
