@@ -170,7 +170,7 @@ test('while the weights come', async () => {
   const context = await browser.newContext({ serviceWorkers: 'block' });
   let release;
   const held = new Promise((resolve) => { release = resolve; });
-  await context.route(/weights-/, async (route) => { await held; await route.continue().catch(() => {}); });
+  await context.route(/\/weights-/, async (route) => { await held; await route.continue().catch(() => {}); });
   try {
     const explorer = await ExplorerPage.open(context, `${SITE}?engine=candle`);
     await explorer.page.locator('cellflux-model progress').waitFor();

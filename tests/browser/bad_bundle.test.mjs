@@ -174,7 +174,7 @@ test('cancelling a download keeps the page, and a second try goes on', async () 
   let release;
   const held = new Promise((resolve) => { release = resolve; });
   context = await browser.newContext();
-  await context.route(/weights-/, async (route) => { await held; await route.continue().catch(() => {}); });
+  await context.route(/\/weights-/, async (route) => { await held; await route.continue().catch(() => {}); });
   explorer = await ExplorerPage.open(context, `${server.url}?engine=candle`, { failures: true });
   await explorer.page.getByRole('button', { name: 'Cancel' }).first().click();
   await explorer.says(/Loading was cancelled/);

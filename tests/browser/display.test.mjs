@@ -281,7 +281,7 @@ test('while a recorded walk stands in for the network, the panel says what is ne
   try {
     let release;
     const released = new Promise((resolve) => { release = resolve; });
-    await context.route(/weights-/, async (route) => {
+    await context.route(/\/weights-/, async (route) => {
       await released;
       await route.continue().catch(() => {});
     });

@@ -74,7 +74,7 @@ test('the walk can be played before WebAssembly and the weights have come', asyn
     const context = await browser.newContext({ viewport: { width, height }, serviceWorkers: 'block' });
     let release;
     const held = new Promise((resolve) => { release = resolve; });
-    await context.route(/weights-|\.wasm/, async (route) => {
+    await context.route(/\/weights-|\.wasm/, async (route) => {
       await held;
       await route.continue().catch(() => {});
     });

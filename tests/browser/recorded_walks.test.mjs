@@ -10,7 +10,7 @@ let browser;
 before(async () => { browser = await launch(WITHOUT_GPU); });
 after(async () => { await browser.close(); });
 
-const WEIGHTS = /weights-/;
+const WEIGHTS = /\/weights-/;
 const WASM = /cellflux_wasm_bg/;
 
 /** The page in a tab of its own, requests that match held back until `release` of that pattern is called. */
