@@ -13,6 +13,7 @@ mod components;
 mod evaluation;
 mod pages;
 mod parts;
+mod planted;
 mod real_crops;
 mod serving;
 mod storage;
