@@ -1,5 +1,5 @@
-//! Thirty faults, each planted alone into a sound project: `cellflux site check` must find every one, where it
-//! is and in words that say what was expected.
+//! Thirty faults, each planted alone into a sound project: `cellflux site check` must find every one, where
+//! it is, and in words that say what was expected.
 
 use std::fs::{self, File};
 use std::path::Path;
