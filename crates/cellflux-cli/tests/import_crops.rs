@@ -1,5 +1,5 @@
-//! `cellflux import` of tables and crops as authors have them: compressed, listed in a `metadata.csv`, saved as
-//! `.npy`.
+//! `cellflux import` of tables and crops as authors have them: compressed, listed in a `metadata.csv`, saved
+//! as `.npy`.
 
 #![allow(
     clippy::unwrap_used,

@@ -11,6 +11,7 @@ mod bad_input;
 mod building;
 mod components;
 mod evaluation;
+mod expected;
 mod pages;
 mod parts;
 mod planted;
