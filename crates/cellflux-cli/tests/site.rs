@@ -471,7 +471,7 @@ fn what_takes_a_while_is_told_before_it_begins_and_not_when_it_is_kept() {
         return;
     }
     let home = small_site(
-        "[precompute]\ncontrols = [\"synthetic-1\", \"synthetic-2\"]\ncompounds = [\"taxol\"]\nsteps = 1\n",
+        "[precompute]\ncontrols = [\"synthetic-1\", \"synthetic-2\"]\ncompounds = [\"taxol\"]\nsteps = 2\n",
     );
     let told = || {
         let output = cellflux(home.path(), &["site", "build"]);
