@@ -24,10 +24,10 @@ try {
     const count = await page.evaluate(() => document.querySelectorAll('cellflux-explorer').length);
     if (count > 0) {
       await page.waitForSelector('cellflux-explorer[data-phase="ready"]');
-      await page.waitForSelector('>>> [data-do="first"]');
-      await (await page.$('>>> [data-do="first"]')).click();
-      await (await page.$('>>> [data-do="forward"]')).click();
-      await page.waitForSelector('>>> .where[data-step="1"]');
+      await page.waitForSelector('cellflux-explorer >>> [data-do="first"]');
+      await (await page.$('cellflux-explorer >>> [data-do="first"]')).click();
+      await (await page.$('cellflux-explorer >>> [data-do="forward"]')).click();
+      await page.waitForSelector('cellflux-explorer >>> .where[data-step="1"]');
     }
     console.log(`${browser.version}: ${address}: ${count} explorers`);
     await page.close();
