@@ -1,6 +1,11 @@
-// What makes tabs, rows of pictures and pictures to enlarge handier than they are without a script.
+// What makes tabs, rows of pictures and pictures to enlarge handier than they are without a script; and the
+// search of the site's pages, which there is none without.
 
 import { el } from '../html.js';
+import { excerpt, matching, placesOf } from './search.js';
+
+/** The most places that a search lists. */
+const MOST = 30;
 
 /** The words of a place in a row, “{} of {}” in the page's language. */
 export const placed = (words, number, count) => words.replace('{}', `${number}`).replace('{}', `${count}`);
@@ -96,6 +101,57 @@ class Carousel extends HTMLElement {
   }
 }
 
+/** A field that looks through the site's pages; the others are fetched when somebody first writes into it. */
+class Search extends HTMLElement {
+  connectedCallback() {
+    if (this.field) return;
+    const { here = '', label = 'Search' } = this.dataset;
+    this.field = el('input', { type: 'search', autocomplete: 'off', on: { input: () => this.#look() } });
+    this.said = el('p', { class: 'said', role: 'status' });
+    this.list = el('ol', { class: 'found' });
+    this.append(
+      el('div', { role: 'search', 'aria-label': label }, el('label', {}, label, ' ', this.field)),
+      this.said,
+      this.list,
+    );
+    this.places = new Map([[here, placesOf(document, here)]]);
+  }
+
+  /** The places of all pages in their order, and the pages that cannot be read. */
+  async #read() {
+    const pages = (this.dataset.pages ?? '').split(' ').filter(Boolean);
+    const lost = [];
+    await Promise.all(pages.filter((page) => !this.places.has(page)).map(async (page) => {
+      try {
+        const answer = await fetch(page);
+        if (!answer.ok) throw new Error(`${answer.status}`);
+        const read = new DOMParser().parseFromString(await answer.text(), 'text/html');
+        this.places.set(page, placesOf(read, page));
+      } catch {
+        lost.push(page);
+      }
+    }));
+    return { places: pages.flatMap((page) => this.places.get(page) ?? []), lost };
+  }
+
+  async #look() {
+    const asked = this.field.value.trim();
+    const { places, lost } = asked ? await this.#read() : { places: [], lost: [] };
+    // What was written meanwhile is looked for by itself.
+    if (this.field.value.trim() !== asked) return;
+    const found = matching(places, asked);
+    const { here, number = '{}', none = '', unread = '{}' } = this.dataset;
+    const told = found.length > 0 ? number.replace('{}', `${found.length}`) : none;
+    const failed = lost.map((page) => unread.replace('{}', page));
+    this.said.textContent = asked ? [told, ...failed].join('. ') : '';
+    this.list.replaceChildren(...found.slice(0, MOST).map(({ page, id, title, text }) => {
+      const place = id ? `#${encodeURIComponent(id)}` : '';
+      const href = page === here ? place || '#top' : `${page}${place}`;
+      return el('li', {}, el('a', { href }, title), el('p', {}, excerpt(text, asked)));
+    }));
+  }
+}
+
 /** Opens every tab around the place that a hash names. */
 function open(hash) {
   const place = document.getElementById(decodeURIComponent(hash.slice(1)));
@@ -143,6 +199,7 @@ addEventListener('click', (event) => {
 
 customElements.define('cellflux-tabs', Tabs);
 customElements.define('cellflux-carousel', Carousel);
+customElements.define('cellflux-search', Search);
 // A place in a tab that was closed had no place to scroll to.
 if (location.hash.length > 1 && !location.hash.includes('=')) open(location.hash)?.scrollIntoView();
 addEventListener('hashchange', () => !location.hash.includes('=') && open(location.hash)?.scrollIntoView());

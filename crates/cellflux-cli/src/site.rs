@@ -26,8 +26,12 @@ fn write_whole(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     let cannot = || format!("cannot write {}", file.display());
     let name = file.file_name().with_context(cannot)?.to_string_lossy();
     let beside = file.with_file_name(format!(".{name}.part"));
-    std::fs::write(&beside, content).with_context(cannot)?;
-    std::fs::rename(&beside, file).with_context(cannot)
+    let written = std::fs::write(&beside, content).and_then(|()| std::fs::rename(&beside, file));
+    if written.is_err() {
+        // A full disk needs the room of what was begun.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.with_context(cannot)
 }
 
 /// Publish models as a static web page.

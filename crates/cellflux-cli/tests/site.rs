@@ -444,3 +444,47 @@ fn a_check_for_names_looks_through_every_page_and_file_and_finds_the_address_giv
     }
     assert!(!told.contains("wrong: CNAME"), "{told}");
 }
+
+#[test]
+fn one_file_that_mail_would_refuse_is_written_only_when_it_is_forced() {
+    if !has_package() {
+        return;
+    }
+    let home = small_site("[[link]]\nlabel = \"Data\"\nhref = \"data.bin\"\n");
+    fs::write(home.path().join("data.bin"), vec![7_u8; 19 << 20]).unwrap();
+    let single = ["site", "build", "--single", "page.html"];
+    let output = cellflux(home.path(), &single);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(
+        errors.contains("page.html: would be ") && errors.contains("--force"),
+        "{errors}"
+    );
+    assert!(!home.path().join("page.html").exists());
+    let told = said(&cellflux(home.path(), &[&single[..], &["--force"]].concat()));
+    assert!(told.starts_with("page.html: one file, "), "{told}");
+}
+
+#[test]
+fn what_takes_a_while_is_told_before_it_begins_and_not_when_it_is_kept() {
+    if !has_package() {
+        return;
+    }
+    let home = small_site(
+        "[precompute]\ncontrols = [\"synthetic-1\", \"synthetic-2\"]\ncompounds = [\"taxol\"]\nsteps = 2\n",
+    );
+    let told = || {
+        let output = cellflux(home.path(), &["site", "build"]);
+        said(&output);
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let first = told();
+    for part in ["from synthetic-1 ...", "from synthetic-2 ...", "writing "] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    let again = told();
+    assert!(
+        !again.contains("computing ") && again.contains("writing "),
+        "{again}"
+    );
+}

@@ -25,7 +25,7 @@ pub const LAB: &str = "web/lab/lab.js";
 /// Lessons, on pages that have some.
 pub const LESSON: &str = "web/lesson/lesson.js";
 pub const PAGE: &str = "web/page.js";
-/// Tabs, carousels and pictures to enlarge, on pages that have some.
+/// Tabs, carousels, pictures to enlarge and the search, on pages that have some.
 pub const ARTICLE: &str = "web/article/article.js";
 pub const EMBED: &str = "web/embed.js";
 pub const OFFLINE: &str = "web/offline.js";

@@ -63,6 +63,17 @@ words! {
     pages: "Pages", "Seiten", "Pages", "Páginas", "页面";
     /// What a list of headings is.
     contents: "Contents", "Inhalt", "Sommaire", "Contenido", "目录";
+    /// A field that looks through the site's pages.
+    search: "Search this site", "Diese Website durchsuchen", "Rechercher sur ce site", "Buscar en este sitio",
+        "搜索本站";
+    /// How many places it has found.
+    places_found: "Places found: {}", "Gefundene Stellen: {}", "Passages trouvés : {}",
+        "Lugares encontrados: {}", "找到 {} 处";
+    /// Where it has found none.
+    nothing_found: "Nothing found", "Nichts gefunden", "Rien trouvé", "Nada encontrado", "没有找到";
+    /// A page that it could not look through.
+    not_searched: "{} could not be read", "{} war nicht zu lesen", "{} : lecture impossible",
+        "No se pudo leer {}", "无法读取 {}";
     /// Titles of remarks in boxes.
     note: "Note", "Hinweis", "Remarque", "Nota", "说明";
     /// Another.

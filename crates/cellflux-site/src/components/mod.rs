@@ -24,6 +24,7 @@ pub(crate) mod page;
 mod picture;
 mod pictures;
 mod quote;
+mod search;
 mod slider;
 mod strip;
 mod table;
@@ -70,7 +71,7 @@ pub use lesson::{HEADING as ANSWERS, key as answer_key};
 pub use page::Uses;
 
 /// Every component, in the order in which docs/publish.md describes them.
-pub const NAMES: [&str; 23] = [
+pub const NAMES: [&str; 24] = [
     "explorer",
     "slider",
     "gallery",
@@ -91,6 +92,7 @@ pub const NAMES: [&str; 23] = [
     "compare",
     "callout",
     "contents",
+    "search",
     "downloads",
     "works",
     "verified",
@@ -334,6 +336,7 @@ impl<'a> Components<'a> {
             "downloads" => self.downloads(settings, at),
             "works" => self.works(settings, at),
             "contents" => contents::place(settings),
+            "search" => self.search(settings),
             "verified" => self.verified(settings, at),
             other => Err(at.wrong(format!("component {other:?}{}", suggestion(other, NAMES)))),
         }

@@ -16,7 +16,7 @@ pub struct Uses {
     pub labs: usize,
     /// Lessons.
     pub lessons: usize,
-    /// Whether there are tabs, carousels or pictures to enlarge.
+    /// Whether there are tabs, carousels, pictures to enlarge or a search.
     pub article: bool,
 }
 

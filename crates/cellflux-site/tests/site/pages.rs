@@ -160,6 +160,29 @@ fn every_part_of_a_text_is_on_the_page_without_a_script() {
 }
 
 #[test]
+fn a_search_knows_all_pages_and_brings_its_script_to_the_page_that_has_it_only() {
+    let more = "[[page]]\nid = \"late\"\ntitle = \"Late\"\n[[page.section]]\nid = \"b\"\ntext = \"x\"\n";
+    let home = with_text("```{search}\n```\n", "");
+    let site = home.path().join("site.toml");
+    let before = fs::read_to_string(&site).unwrap();
+    fs::write(&site, before + more).unwrap();
+    let built = build(home.path()).unwrap();
+    clean(home.path(), &built);
+    let page = read(home.path(), "index.html");
+    for part in [
+        "<cellflux-search class=\"component search\" data-here=\"index.html\"",
+        "data-pages=\"index.html late.html\"",
+        "data-label=\"Search this site\"",
+        "web/article/article-",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!read(home.path(), "late.html").contains("web/article/article-"));
+    let error = refused("```{search}\npages = 1\n```\n", "");
+    assert!(error.contains("a.md:2: unknown field `pages`"), "{error}");
+}
+
+#[test]
 fn pictures_are_published_in_several_widths_where_the_author_asks_for_it() {
     let text = "```{figure}\nfile = \"x.png\"\nalt = \"x\"\nenlarge = true\n```\n";
     let home = with_text(text, "[pictures]\nwidths = [64]\n");
