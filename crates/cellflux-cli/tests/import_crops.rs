@@ -86,9 +86,9 @@ fn crops_that_a_metadata_table_lists_become_controls_and_treated_cells() {
         "path,SAMPLE_KEY,SPLIT,STATE,CPD_NAME,DOSE,ANNOT,SMILES,BATCH,PLATE,WELL,SITE,FIELD\n".to_owned();
     fs::create_dir(home.path().join("cells")).unwrap();
     for (key, state, compound, dose) in [("c", 0, "DMSO", "0"), ("t", 1, "5-fluorouracil", "10")] {
-        table.push_str(&format!(
+        table.extend([format!(
             "{key}.png,{key},val,{state},{compound},{dose},,,Week1,P1,B02,1,f\n"
-        ));
+        )]);
         let png = coded_png::write(&spec, &vec![40; spec.len()]).unwrap();
         fs::write(home.path().join(format!("cells/{key}.png")), png).unwrap();
     }
@@ -134,7 +134,7 @@ fn the_middle_of_an_array_from_numpy_is_a_sample() {
         "source": "Drawn by a test", "licence": "CC0-1.0", "synthetic": true
     }]));
     // Each channel has a number of its own, with another at the edge that is cut off.
-    let edge = |place: usize| place < 2 || place >= CROP - 2;
+    let edge = |place: usize| !(2..CROP - 2).contains(&place);
     let values: Vec<u8> = (0..3 * CROP * CROP)
         .map(|at| {
             let (channel, row, column) = (at / (CROP * CROP), at / CROP % CROP, at % CROP);
