@@ -30,7 +30,8 @@ async function ofRenderers(session) {
 async function visit(workers) {
   const browser = await launch(WITHOUT_GPU);
   try {
-    const { explorer, page } = await ExplorerPage.alone(browser, `${SITE}?engine=candle&workers=${workers}`);
+    const address = `${SITE}?engine=candle&workers=${workers}`;
+    const { explorer, page } = await ExplorerPage.alone(browser, address);
     const fact = page.locator('[data-fact="workers"]', { hasText: new RegExp(`^${workers},`) });
     await fact.waitFor({ state: 'attached', timeout: 120_000 });
     await explorer.forward();

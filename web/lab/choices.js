@@ -1,5 +1,6 @@
 // What a visitor of a lab may choose, with the words for it.
 
+import { ERROR_STEPS } from './protocol.js';
 import { phrase } from '../words.js';
 
 /** @import { Condition, Point, Settings } from './protocol.js' */
@@ -135,3 +136,13 @@ export function batchesOf(/** @type {Settings} */ { batches }) {
   const own = JSON.stringify(batches);
   return BATCHES.findIndex((choice) => JSON.stringify(choice.batches) === own);
 }
+
+/**
+ * The errors by solver: what the worker gives, one solver after the other, in rows.
+ * @param {Float64Array | number[]} errors
+ * @returns {{ solver: string, errors: number[] }[]}
+ */
+export const errorsBySolver = (errors) => SOLVERS.map(([, solver], index) => ({
+  solver,
+  errors: [...errors.slice(index * ERROR_STEPS.length, (index + 1) * ERROR_STEPS.length)],
+}));

@@ -1,19 +1,9 @@
 // How far walks of all solvers end from where a fine one ends, as a table.
 
 import { el } from '../html.js';
-import { SOLVERS } from './choices.js';
+import { errorsBySolver } from './choices.js';
 import { ERROR_STEPS } from './protocol.js';
 import { phrase } from '../words.js';
-
-/**
- * The errors by solver: what the worker gives, one solver after the other, in rows.
- * @param {Float64Array | number[]} errors
- * @returns {{ solver: string, errors: number[] }[]}
- */
-export const rowsOf = (errors) => SOLVERS.map(([, solver], index) => ({
-  solver,
-  errors: [...errors.slice(index * ERROR_STEPS.length, (index + 1) * ERROR_STEPS.length)],
-}));
 
 /**
  * The table.
@@ -34,7 +24,7 @@ export function errorTable(errors, particles, figure) {
       el('caption', {}, phrase('error_table.caption', { particles })),
       el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, phrase('shared.solver')),
         ...ERROR_STEPS.map((steps) => el('th', { scope: 'col' }, String(steps))))),
-      el('tbody', {}, ...rowsOf(errors).map((row) =>
+      el('tbody', {}, ...errorsBySolver(errors).map((row) =>
         el('tr', {}, el('th', { scope: 'row' }, row.solver), ...row.errors.map(cell)))),
     ),
   );

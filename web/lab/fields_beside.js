@@ -1,5 +1,5 @@
-// The fields that guidance is made of, beside each other: that of the condition, the null field and the guided
-// one, as the network has learnt them and, where it is known, exactly. All arrows have one scale.
+// The fields that guidance is made of, beside each other: that of the condition, the null field and the
+// guided one, as the network has learnt them and, where it is known, exactly. All arrows have one scale.
 
 import { fixed, time } from '../figures.js';
 import { el } from '../html.js';

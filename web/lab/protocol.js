@@ -34,8 +34,8 @@
  */
 
 /**
- * How the plane shows it: the particles' density in place of them, lines from sources to targets of pairs, and
- * a point whose likelihood was asked for.
+ * How the plane shows it: the particles' density in place of them, lines from sources to targets of pairs,
+ * and a point whose likelihood was asked for.
  * @typedef {{ densities: boolean, pairs: boolean, point: Point | null }} Display
  */
 
@@ -75,8 +75,8 @@
  */
 
 /**
- * Velocities on a grid of the conditional, the null and the guided field, of what was learnt and exactly; null
- * where no exact field is known.
+ * Velocities on a grid of the conditional, the null and the guided field, of what was learnt and exactly;
+ * null where no exact field is known.
  * @typedef {{ learnt: Float64Array[], exact: (Float64Array | null)[] }} Fields
  */
 

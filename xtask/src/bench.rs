@@ -13,9 +13,9 @@ use crate::shell::{cargo, run};
 #[derive(clap::Args)]
 pub struct Options {
     /// What to measure: `unet` (natively, then in browsers), `browsers` (only those), `page` (a visit to the
-    /// demo site), `lab` (how fast a lab learns, and what its visitor waits for), `pool` (the memory of each of
-    /// the page's workers), `train` (training steps on the CPU, of `tiny:8` and `small:4` unless cases are given), or
-    /// a bench of tests/benches.
+    /// demo site), `lab` (how fast a lab learns, and what its visitor waits for), `pool` (the memory of each
+    /// of the page's workers), `train` (training steps on the CPU, of `tiny:8` and `small:4` unless cases are
+    /// given), or a bench of tests/benches.
     name: String,
     /// Leave out the browsers.
     #[arg(long)]

@@ -85,8 +85,8 @@ enum Chore {
     Wheel(wheel::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, on the CPU also
     /// of onnxruntime and PyTorch where a Python has them, in browsers of onnxruntime-web and tfjs; `bench
-    /// page` prints what a visitor downloads and waits for, `bench lab` how fast a lab learns, `bench pool` the
-    /// memory of each of the page's workers; `bench train --beside-pytorch` lets training steps on the CPU
+    /// page` prints what a visitor downloads and waits for, `bench lab` how fast a lab learns, `bench pool`
+    /// the memory of each of the page's workers; `bench train --beside-pytorch` lets training steps on the CPU
     /// take turns with PyTorch's.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
