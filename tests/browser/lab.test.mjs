@@ -42,8 +42,10 @@ async function withLab(text, work, settings = {}) {
   }
 }
 
-const drawn = (page) =>
-  page.locator('cellflux-lab canvas[aria-label*="particles"]').waitFor({ timeout: 60_000 });
+const drawn = async (page) => {
+  await page.locator('cellflux-lab').scrollIntoViewIfNeeded();
+  await page.locator('cellflux-lab canvas[aria-label*="particles"]').waitFor({ timeout: 60_000 });
+};
 const button = (page, words) => page.locator('cellflux-lab button', { hasText: words });
 const setting = (page, words) => page.locator('cellflux-lab').getByLabel(words, { exact: true });
 const fact = (page, name) => page.locator('cellflux-lab dt', { hasText: name }).locator('+ dd');
@@ -69,6 +71,22 @@ test('a lab learns step by step, alike each time, and its page asks for no explo
     assert.ok(!explorer.requests.some((address) => /cellflux_wasm_bg|explorer-/.test(address)));
     explorer.nothingInTheConsole();
   });
+});
+
+test('a lab further down asks for its module when it comes into view, and not before', { skip }, async () => {
+  const above = 'One line after another.\n\n'.repeat(150);
+  const { url, close } = await serveSite(await siteOf({ 'site.toml': SITE_TOML, 'lab.md': above + LAB }));
+  const context = await browser.newContext({ serviceWorkers: 'block' });
+  try {
+    const { page, requests } = await ExplorerPage.open(context, url, { waitUntil: 'networkidle' });
+    const asked = () => requests.some((address) => /cellflux_lab_wasm_bg/.test(address));
+    assert.equal(asked(), false);
+    await drawn(page);
+    assert.equal(asked(), true);
+  } finally {
+    await context.close();
+    await close();
+  }
 });
 
 test('learning goes on until it is paused, and starts again from nothing', { skip }, async () => {

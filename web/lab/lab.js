@@ -4,7 +4,7 @@
 
 import { joined, ofLessons } from '../course_link.js';
 import { time } from '../figures.js';
-import { el } from '../html.js';
+import { el, seen } from '../html.js';
 import { LAB_WORKER_MODULES } from '../integrity.js';
 import { styleSheets } from '../style_sheets.js';
 import { WorkerClient } from '../worker_client.js';
@@ -58,6 +58,9 @@ class Lab extends HTMLElement {
   #seen = null;
   /** Settles once the lab was opened, or could not be. */
   #opening;
+  /** Opens the lab although it is out of view. */
+  #ask = () => {};
+  #asked = new Promise((asked) => { this.#ask = () => asked(undefined); });
   #step = 0;
   #playing = false;
   /** Where in the walk particles are drawn while the network learns; null while they stand at a step. */
@@ -86,6 +89,9 @@ class Lab extends HTMLElement {
     const { sheets } = await styleSheets(['tokens', 'controls', 'lab']);
     root.adoptedStyleSheets = sheets;
     this.#build(root);
+    // A lab further down costs nothing before it comes into view, or a lesson wants it.
+    await Promise.race([seen(this), this.#asked]);
+    if (!this.isConnected) return;
     this.#worker = newWorker();
     await this.#attempt(async () => {
       const own = { settings: parsed(this, 'settings'), view: parsed(this, 'view'), display: PLAIN };
@@ -106,6 +112,7 @@ class Lab extends HTMLElement {
     return {
       /** @param {{ settings: object, view: object, learn: number }} state */
       show: async ({ settings, view, learn }) => {
+        this.#ask();
         await this.#opening;
         this.#pause();
         await this.#attempt(async () => {
@@ -119,6 +126,7 @@ class Lab extends HTMLElement {
        * @returns {Promise<number | null>}
        */
       quantity: async (name) => {
+        this.#ask();
         await this.#opening;
         this.#pause();
         return this.#worker.call('quantity', { view: this.#opened.view, name });
@@ -152,7 +160,12 @@ class Lab extends HTMLElement {
     const button = (words, does) =>
       el('button', { type: 'button', on: { click: () => this.#choose(does) } }, words);
     this.play = el('button', {
-      type: 'button', class: 'primary', on: { click: () => this.#attempt(() => this.#toggle()) },
+      type: 'button', class: 'primary', on: {
+        click: async () => {
+          await this.#opening;
+          await this.#attempt(() => this.#toggle());
+        },
+      },
     }, phrase('lab.learn'));
     this.drawing = new Drawing(this.canvas, () => this.#draw());
     this.pen = button(phrase('lab.draw_target'), () => this.#useThePen());
@@ -211,7 +224,7 @@ class Lab extends HTMLElement {
 
   /** Choices are met in their order, each from the state that the one before it has led to. */
   #choose(does) {
-    this.#chosen = this.#chosen.then(() => this.#attempt(does));
+    this.#chosen = this.#chosen.then(() => this.#opening).then(() => this.#attempt(does));
     return this.#chosen;
   }
 

@@ -152,8 +152,8 @@ impl Lab {
     }
 
     /// How far a view's particles would end from where a fine walk ends, with each of Euler's, the midpoint,
-    /// Heun's and the fourth-order solver, and each of these numbers of steps: one solver after the other. Not
-    /// a number where a particle leaves the plane.
+    /// Heun's and the fourth-order solver, and each of these numbers of steps: one solver after the other.
+    /// Not a number where a particle leaves the plane.
     pub fn errors(&self, view: JsValue, steps: &[u32]) -> Result<Vec<f64>, JsValue> {
         let view = viewed(view)?;
         let steps: Vec<usize> = steps.iter().map(|&steps| steps as usize).collect();

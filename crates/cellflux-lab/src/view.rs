@@ -149,8 +149,8 @@ impl View {
     }
 
     /// How far the particles would end from where a fine walk ends ([`Walk::error`]) with each of the
-    /// [`SOLVERS`] and each of these numbers of equal steps: a row for each solver. A walk on which a particle
-    /// leaves the plane has `NaN`.
+    /// [`SOLVERS`] and each of these numbers of equal steps: a row for each solver. A walk on which a
+    /// particle leaves the plane has `NaN`.
     ///
     /// # Errors
     /// As [`field`](Self::field), [`LabError::Count`] for a number of steps out of its range, and
