@@ -359,7 +359,7 @@ class Lab extends HTMLElement {
       await this.#learn(MOST_STEPS - (this.#learnt?.steps ?? 0), LEARN_MS);
       const every = calm.matches ? CALM_LOOK_MS : LOOK_MS;
       if (this.#playing && performance.now() - this.#looked > every) await this.#look();
-      if (this.#learnt.steps >= MOST_STEPS) this.#pause();
+      if (this.#learnt?.steps >= MOST_STEPS) this.#pause();
     }
   }
 
