@@ -16,8 +16,11 @@ async function chromium(flags) {
   return { version: browser.version(), page: () => browser.newPage(), close: () => browser.close() };
 }
 
+/** Where Firefox is; null where there is none. */
+export const firefoxAt = () => process.env.CELLFLUX_FIREFOX ?? FIREFOX.find((path) => existsSync(path)) ?? null;
+
 async function firefox() {
-  const executablePath = process.env.CELLFLUX_FIREFOX ?? FIREFOX.find(existsSync);
+  const executablePath = firefoxAt();
   if (!executablePath) throw new Error('no Firefox found; name one in CELLFLUX_FIREFOX');
   const { default: puppeteer } = await import('puppeteer-core');
   const browser = await puppeteer.launch({

@@ -134,7 +134,8 @@ async function visit(bits, latency, viewport) {
 
 const middle = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-const [wasm] = [...sent].filter(([path]) => path.endsWith('.wasm')).map(([, { body }]) => body.length);
+const [wasm] = [...sent].filter(([path]) => /(?:^|\/)cellflux_wasm_bg[^/]*\.wasm$/.test(path))
+  .map(([, { body }]) => body.length);
 console.log(
   `the explorer's WebAssembly: ${kilobytes(wasm)} with brotli; medians of ${ROUNDS} visits, no cache, CPU `
     + 'path',

@@ -3,12 +3,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { BATCHES, batchesOf, leadingTo, TARGETS, targetOf } from '../../web/lab/choices.js';
+import {
+  BATCHES, batchesOf, errorsBySolver, leadingTo, secondOf, SOLVERS, sourceOf, SOURCES, TARGETS, targetOf,
+  withSecond,
+} from '../../web/lab/choices.js';
 import { lengthen, pointAt } from '../../web/lab/drawing.js';
 import { applied, difference, read, written } from '../../web/lab/lab_link.js';
 import { placed } from '../../web/lab/loss_chart.js';
-import { arrowsOf, cellsOf, placing } from '../../web/lab/plane.js';
-import { ARROWS, CELLS, HALF } from '../../web/lab/protocol.js';
+import { arrowsOf, between, cellsOf, fastestOf, placing } from '../../web/lab/plane.js';
+import { ARROWS, CELLS, ERROR_STEPS, HALF } from '../../web/lab/protocol.js';
 
 const OWN = {
   settings: {
@@ -115,4 +118,47 @@ test('batches of the list are found again, and others are none of them', () => {
     assert.equal(batchesOf({ ...OWN.settings, batches }), index);
   }
   assert.equal(batchesOf({ ...OWN.settings, batches: [[1, 2]] }), -1);
+});
+
+test('between two moments of a walk particles stand between their places', () => {
+  const at = [Float64Array.of(0, 2), Float64Array.of(1, 4)];
+  assert.deepEqual([...between(at, 0)], [0, 2]);
+  assert.deepEqual([...between(at, 0.5)], [0.5, 3]);
+  assert.deepEqual([...between(at, 1)], [1, 4]);
+  assert.deepEqual([...between(at, 1.5)], [1, 4], 'none after the last');
+});
+
+test('fields beside each other are drawn to one scale', () => {
+  const slow = new Float64Array(2 * ARROWS * ARROWS);
+  slow[0] = 1;
+  assert.equal(fastestOf(slow), 1);
+  const [alone] = arrowsOf(slow);
+  const [beside] = arrowsOf(slow, 4);
+  assert.ok(Math.abs((alone.to[0] - alone.from[0]) - 4 * (beside.to[0] - beside.from[0])) < 1e-12);
+  assert.equal(beside.speed, 0.25);
+});
+
+test('errors are told by solver, each with all numbers of steps', () => {
+  const count = SOLVERS.length * ERROR_STEPS.length;
+  const rows = errorsBySolver(Float64Array.from({ length: count }, (_, index) => index));
+  assert.deepEqual(rows.map(({ solver }) => solver), SOLVERS.map(([, words]) => words));
+  assert.deepEqual(rows.flatMap(({ errors }) => errors), Array.from({ length: count }, (_, index) => index));
+});
+
+test('a target takes the first condition’s place, and a second one comes and goes', () => {
+  const [first, second] = TARGETS;
+  const two = withSecond(leadingTo(OWN.settings, first.target, first.name), 1);
+  assert.deepEqual(two.conditions.map(({ label }) => label), [first.name, second.name]);
+  assert.equal(secondOf(two), 1);
+  const other = leadingTo(two, { kind: 'points', points: [[0, 0]], spread: 0 }, 'yours');
+  assert.deepEqual(other.conditions.map(({ label }) => label), ['yours', second.name]);
+  assert.equal(secondOf(withSecond(two, null)), null);
+  assert.equal(secondOf({ ...two, conditions: [...two.conditions, ...two.conditions] }), -1);
+});
+
+test('a source of the list is found again, and another is none of them', () => {
+  for (const [index, { source }] of SOURCES.entries()) {
+    assert.equal(sourceOf({ ...OWN.settings, source }), index);
+  }
+  assert.equal(sourceOf({ ...OWN.settings, source: { kind: 'moons', spread: 3 } }), -1);
 });

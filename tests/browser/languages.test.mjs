@@ -80,6 +80,7 @@ test('a site in German has its words and decimal comma, and says they are unread
 test('a lab in German has its words and its decimal comma', { skip }, async () => {
   await inLanguage('language = "de"', async (explorer, page) => {
     const lab = page.locator('cellflux-lab');
+    await lab.scrollIntoViewIfNeeded();
     await lab.locator('canvas[aria-label*="Teilchen"]').waitFor({ timeout: 60_000 });
     await lab.locator('button', { hasText: 'Ein Schritt' }).click();
     await lab.locator('dt', { hasText: 'Verlust, Mittel' }).locator('+ dd', { hasText: /^\d+,\d{3}$/ })

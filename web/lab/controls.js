@@ -3,8 +3,11 @@
 import { fixed } from '../figures.js';
 import { el } from '../html.js';
 import {
-  BATCHES, batchesOf, COUPLINGS, FIELDS, leadingTo, RATES, SOLVERS, STEPS, TARGETS, targetOf,
+  BATCHES, batchesOf, COUPLINGS, FIELDS, leadingTo, RATES, secondOf, SOLVERS, STEPS, TARGETS, targetOf,
+  withSecond,
 } from './choices.js';
+import { among, offer, option, select, setting } from './fields.js';
+import { LearningControls } from './learning_controls.js';
 import { HALF } from './protocol.js';
 import { phrase } from '../words.js';
 
@@ -21,8 +24,6 @@ import { phrase } from '../words.js';
  * @property {(change: (display: Display) => Display) => void} display
  */
 
-let labels = 0;
-
 export class Controls {
   #wishes;
 
@@ -33,6 +34,9 @@ export class Controls {
       const chosen = TARGETS[Number(value)];
       if (chosen) wishes.settings((settings) => leadingTo(settings, chosen.target, chosen.name));
     });
+    this.second = select((value) => {
+      wishes.settings((settings) => withSecond(settings, value === '' ? null : Number(value)));
+    });
     this.coupling = select((coupling) =>
       wishes.settings((settings) => ({ ...settings, path: { ...settings.path, coupling } })));
     this.batches = select((value) => {
@@ -40,15 +44,16 @@ export class Controls {
       if (chosen) wishes.settings((settings) => ({ ...settings, batches: chosen.batches }));
     });
     this.batch = select((value) => this.#look({ batch: value === '' ? null : Number(value) }));
-    this.densities = el('input', {
-      type: 'checkbox',
-      on: {
-        change: () => {
-          const densities = this.densities.checked;
-          wishes.display((display) => ({ ...display, densities }));
-        },
-      },
-    });
+    const shown = (name) => {
+      const box = el('input', {
+        type: 'checkbox',
+        on: { change: () => wishes.display((display) => ({ ...display, [name]: box.checked })) },
+      });
+      return box;
+    };
+    this.densities = shown('densities');
+    this.pairs = shown('pairs');
+    this.learning = new LearningControls(wishes.settings);
     const coordinate = () => el('input', {
       type: 'number', min: String(-HALF), max: String(HALF), step: '0.01', value: '0', required: true,
     });
@@ -72,6 +77,7 @@ export class Controls {
       'form',
       { class: 'lab-controls', on: { submit: (event) => event.preventDefault() } },
       setting(phrase('controls.target'), this.target),
+      setting(phrase('controls.second_condition'), this.second),
       setting(phrase('controls.batches'), this.batches),
       setting(phrase('controls.pairs'), this.coupling),
       setting(phrase('controls.learning_rate'), this.rate),
@@ -83,6 +89,8 @@ export class Controls {
       setting(phrase('controls.steps_walk'), this.steps),
       setting(phrase('controls.walk_from_target_back'), this.reverse),
       setting(phrase('controls.density_place_particles'), this.densities),
+      setting(phrase('controls.lines_pairs'), this.pairs),
+      this.learning.element,
       el(
         'details',
         {},
@@ -114,6 +122,10 @@ export class Controls {
     const own = targetOf(settings);
     const targets = TARGETS.map(({ name }, index) => option(index, name));
     offer(this.target, own < 0 ? [option(-1, phrase('controls.page')), ...targets] : targets, own);
+    const second = secondOf(settings);
+    const seconds = [['', phrase('controls.no_second')], ...targets];
+    offer(this.second, second === -1 ? [option(-1, phrase('controls.page')), ...seconds] : seconds,
+      second ?? '');
     offer(this.coupling, COUPLINGS, settings.path.coupling);
     const lists = BATCHES.map(({ name }, index) => option(index, name));
     const list = batchesOf(settings);
@@ -132,6 +144,8 @@ export class Controls {
     this.guidanceValue.textContent = fixed(view.guidance, 1);
     this.reverse.checked = view.reverse;
     this.densities.checked = display.densities;
+    this.pairs.checked = display.pairs;
+    this.learning.update(settings);
     if (display.point) [this.x.value, this.y.value] = display.point.map(String);
   }
 
@@ -146,33 +160,4 @@ export class Controls {
   #look(change) {
     this.#wishes.view((view) => ({ ...view, ...change }));
   }
-}
-
-/** A value of a list as an option, and the one that is chosen if the list does not have it. */
-const among = (list, chosen) =>
-  [...new Set([...list, chosen])].sort((a, b) => a - b).map((value) => option(value, String(value)));
-
-/** @returns {[string, string]} */
-const option = (value, words) => [String(value), words];
-
-/** @param {(value: string) => void} wish */
-function select(wish) {
-  const node = el('select', { on: { change: () => wish(node.value) } });
-  return node;
-}
-
-/** Fills a select, unless it has these options already, so that an open one stays open. */
-function offer(node, options, chosen) {
-  const key = JSON.stringify(options);
-  if (node.dataset.options !== key) {
-    node.dataset.options = key;
-    node.replaceChildren(...options.map(([value, words]) => el('option', { value }, words)));
-  }
-  node.value = String(chosen);
-}
-
-function setting(words, control, ...after) {
-  labels += 1;
-  control.id = `lab-setting-${labels}`;
-  return el('div', { class: 'setting' }, el('label', { htmlFor: control.id }, words), control, ...after);
 }

@@ -4,7 +4,7 @@
 
 import { joined, ofLessons } from '../course_link.js';
 import { time } from '../figures.js';
-import { el } from '../html.js';
+import { el, seen } from '../html.js';
 import { LAB_WORKER_MODULES } from '../integrity.js';
 import { styleSheets } from '../style_sheets.js';
 import { WorkerClient } from '../worker_client.js';
@@ -12,9 +12,11 @@ import { startWorker } from '../worker_start.js';
 import { leadingTo } from './choices.js';
 import { Controls } from './controls.js';
 import { Drawing, pointAt } from './drawing.js';
+import { errorTable } from './error_table.js';
+import { FieldsBeside } from './fields_beside.js';
 import { applied, read, written } from './lab_link.js';
 import * as chart from './loss_chart.js';
-import { draw, drawCross, drawStrokes } from './plane.js';
+import { draw, drawCross, drawStrokes, drawTime } from './plane.js';
 import { inFigures, isUnread, language, phrase } from '../words.js';
 
 /** @import { Display, Learnt, Opened, Seen, Settings, View } from './protocol.js' */
@@ -26,10 +28,12 @@ const LEARN_MS = 120;
 /** How often the plane is drawn while the network learns; less often for visitors who prefer less motion. */
 const LOOK_MS = 400;
 const CALM_LOOK_MS = 2000;
+/** How long particles take for their walk while the network learns. */
+const WALK_MS = 2500;
 /** Where learning pauses by itself. */
 const MOST_STEPS = 20_000;
 /** @type {Display} */
-const PLAIN = { densities: false, point: null };
+const PLAIN = { densities: false, pairs: false, point: null };
 /** Labs of one page, for the address. */
 let labs = 0;
 
@@ -54,8 +58,15 @@ class Lab extends HTMLElement {
   #seen = null;
   /** Settles once the lab was opened, or could not be. */
   #opening;
+  /** Opens the lab although it is out of view. */
+  #ask = () => {};
+  #asked = new Promise((asked) => { this.#ask = () => asked(undefined); });
   #step = 0;
   #playing = false;
+  /** Where in the walk particles are drawn while the network learns; null while they stand at a step. */
+  #moment = null;
+  /** Whether learning goes on once the tab is seen again. */
+  #waits = false;
   /** Numbers the times that learning was started, so that only the last goes on. */
   #run = 0;
   #looked = 0;
@@ -68,6 +79,7 @@ class Lab extends HTMLElement {
     if (this.shadowRoot) return;
     // At once, so that a lesson that the address names can wait for it.
     this.#opening = this.#begin();
+    document.addEventListener('visibilitychange', this.#followTab);
   }
 
   async #begin() {
@@ -77,6 +89,9 @@ class Lab extends HTMLElement {
     const { sheets } = await styleSheets(['tokens', 'controls', 'lab']);
     root.adoptedStyleSheets = sheets;
     this.#build(root);
+    // A lab further down costs nothing before it comes into view, or a lesson wants it.
+    await Promise.race([seen(this), this.#asked]);
+    if (!this.isConnected) return;
     this.#worker = newWorker();
     await this.#attempt(async () => {
       const own = { settings: parsed(this, 'settings'), view: parsed(this, 'view'), display: PLAIN };
@@ -88,6 +103,7 @@ class Lab extends HTMLElement {
 
   disconnectedCallback() {
     this.#playing = false;
+    document.removeEventListener('visibilitychange', this.#followTab);
     this.#worker?.end();
   }
 
@@ -96,6 +112,7 @@ class Lab extends HTMLElement {
     return {
       /** @param {{ settings: object, view: object, learn: number }} state */
       show: async ({ settings, view, learn }) => {
+        this.#ask();
         await this.#opening;
         this.#pause();
         await this.#attempt(async () => {
@@ -109,6 +126,7 @@ class Lab extends HTMLElement {
        * @returns {Promise<number | null>}
        */
       quantity: async (name) => {
+        this.#ask();
         await this.#opening;
         this.#pause();
         return this.#worker.call('quantity', { view: this.#opened.view, name });
@@ -142,7 +160,12 @@ class Lab extends HTMLElement {
     const button = (words, does) =>
       el('button', { type: 'button', on: { click: () => this.#choose(does) } }, words);
     this.play = el('button', {
-      type: 'button', class: 'primary', on: { click: () => this.#attempt(() => this.#toggle()) },
+      type: 'button', class: 'primary', on: {
+        click: async () => {
+          await this.#opening;
+          await this.#attempt(() => this.#toggle());
+        },
+      },
     }, phrase('lab.learn'));
     this.drawing = new Drawing(this.canvas, () => this.#draw());
     this.pen = button(phrase('lab.draw_target'), () => this.#useThePen());
@@ -157,11 +180,16 @@ class Lab extends HTMLElement {
       button(phrase('lab.reflow'), () => this.#follow('reflow')),
       this.pen,
       button(phrase('lab.measure_walk_error'), () => this.#measureError()),
+      button(phrase('error_table.errors'), () => this.#compareSolvers()),
     ];
     const key = (name, words) => el('li', {}, el('span', { class: name, 'aria-hidden': 'true' }), words);
+    this.pairKey = key('pair', phrase('controls.lines_pairs'));
     this.legend = el('ul', { class: 'lab-legend' },
       key('particle', phrase('lab.particles')), key('path', phrase('lab.their_paths')),
-      key('arrow', phrase('lab.velocities')), key('goal', phrase('lab.points_they_walk')));
+      key('arrow', phrase('lab.velocities')), key('goal', phrase('lab.points_they_walk')), this.pairKey);
+    this.errors = el('div', {});
+    this.fields = new FieldsBeside(
+      ({ view, t }) => this.#worker.call('fields', { view, t }), () => this.#colour('arrow'));
     this.said = el('p', { class: 'lab-said', 'aria-live': 'polite' });
     this.trouble = el('p', { class: 'lab-trouble', role: 'alert', hidden: true });
     this.chart = el('div', {});
@@ -182,18 +210,21 @@ class Lab extends HTMLElement {
       'section',
       { class: 'lab', lang: language, 'aria-label': phrase('lab.flow_matching_plane') },
       el('div', { class: 'lab-plane' }, this.canvas,
-        el('div', { class: 'lab-time' }, this.moment, this.time), this.legend),
+        el('div', { class: 'lab-time' }, this.moment, this.time), this.legend, this.fields.element),
       el('div', { class: 'lab-side' }, el('div', { class: 'lab-buttons' }, ...this.buttons), this.trouble,
-        this.said, this.chart, this.facts, this.controls.element,
+        this.said, this.chart, this.facts, this.errors, this.controls.element,
         isUnread ? el('p', { class: 'hint' }, phrase('lab.words_unread')) : null),
     ));
     new ResizeObserver(() => this.#draw()).observe(this.canvas);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.#draw();
+      this.fields.drawAgain();
+    });
   }
 
   /** Choices are met in their order, each from the state that the one before it has led to. */
   #choose(does) {
-    this.#chosen = this.#chosen.then(() => this.#attempt(does));
+    this.#chosen = this.#chosen.then(() => this.#opening).then(() => this.#attempt(does));
     return this.#chosen;
   }
 
@@ -242,7 +273,8 @@ class Lab extends HTMLElement {
   async #showAs(display) {
     const before = this.#display;
     this.#display = display;
-    if (display.densities !== before.densities) await this.#look();
+    const others = display.densities !== before.densities || display.pairs !== before.pairs;
+    if (others) await this.#look();
     if (display.point) await this.#askOfPoint();
     this.#writeAddress();
   }
@@ -276,8 +308,7 @@ class Lab extends HTMLElement {
   async #view(view) {
     const before = this.#opened.view;
     this.#opened.view = view;
-    // What was said of a point was said of another field.
-    this.#ofPoint = '';
+    this.#forgetMeasured();
     try {
       await this.#look();
     } catch (failure) {
@@ -287,12 +318,19 @@ class Lab extends HTMLElement {
     }
   }
 
+  /** What was said of a point, and errors, were of another field. */
+  #forgetMeasured() {
+    this.#ofPoint = '';
+    this.errors.replaceChildren();
+  }
+
   async #look() {
     const current = this.#current;
     /** @type {Seen} */
     const seen = await this.#worker.call('look', {
       view: this.#opened.view,
       densities: this.#display.densities,
+      pairs: this.#display.pairs,
     });
     if (current !== this.#current) return;
     const atEnd = !this.#seen || this.#step >= this.#seen.times.length - 1;
@@ -316,17 +354,47 @@ class Lab extends HTMLElement {
     const run = this.#run;
     this.play.textContent = phrase('shared.pause');
     const calm = matchMedia('(prefers-reduced-motion: reduce)');
+    if (!calm.matches) this.#animate(run);
     while (this.#playing && run === this.#run) {
       await this.#learn(MOST_STEPS - (this.#learnt?.steps ?? 0), LEARN_MS);
       const every = calm.matches ? CALM_LOOK_MS : LOOK_MS;
       if (this.#playing && performance.now() - this.#looked > every) await this.#look();
-      if (this.#learnt.steps >= MOST_STEPS) this.#pause();
+      if (this.#learnt?.steps >= MOST_STEPS) this.#pause();
     }
   }
 
   #pause() {
     this.#playing = false;
+    this.#waits = false;
     this.play.textContent = phrase('lab.learn');
+    if (this.#moment === null) return;
+    this.#moment = null;
+    this.#draw();
+  }
+
+  /** In a background tab nothing is learnt; it goes on when the tab is seen again. */
+  #followTab = () => {
+    if (document.hidden) {
+      const waits = this.#playing;
+      this.#pause();
+      this.#waits = waits;
+    } else if (this.#waits) {
+      this.#attempt(() => this.#toggle());
+    }
+  };
+
+  /** While the network learns, particles walk again and again through what it has learnt. */
+  #animate(run) {
+    this.said.textContent = phrase('lab.while_it_learns');
+    const began = performance.now();
+    const frame = (now) => {
+      if (!this.#playing || run !== this.#run || !this.isConnected) return;
+      const part = (Math.max(0, now - began) % WALK_MS) / WALK_MS;
+      this.#moment = part * (this.#seen.times.length - 1);
+      this.#draw();
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
   }
 
   /** Learns so many steps, or for so long; by itself it looks at the plane after a single step only. */
@@ -336,7 +404,7 @@ class Lab extends HTMLElement {
     const learnt = await this.#worker.call('learn', { steps, milliseconds });
     if (current !== this.#current) return;
     this.#learnt = learnt;
-    this.#ofPoint = '';
+    this.#forgetMeasured();
     if (learnt.diverged) {
       this.#pause();
       this.#complain(phrase('lab.learning_broke_down_loss'));
@@ -349,6 +417,7 @@ class Lab extends HTMLElement {
     const playing = this.#playing;
     this.#pause();
     this.#learnt = await this.#worker.call(call, args);
+    this.#forgetMeasured();
     await this.#look();
     if (playing) this.#attempt(() => this.#toggle());
   }
@@ -402,6 +471,21 @@ class Lab extends HTMLElement {
     this.said.textContent = phrase('lab.particles_end_from_where', { error: figure(error) });
   }
 
+  /** Errors of all solvers, as a table. */
+  async #compareSolvers() {
+    this.#pause();
+    this.said.textContent = phrase('lesson.computing');
+    const { view } = this.#opened;
+    try {
+      const errors = await this.#worker.call('errors', { view });
+      if (view === this.#opened.view) {
+        this.errors.replaceChildren(errorTable(errors, view.particles, figure));
+      }
+    } finally {
+      this.#tell();
+    }
+  }
+
   #show(step) {
     this.#step = step;
     this.moment.value = String(step);
@@ -417,7 +501,16 @@ class Lab extends HTMLElement {
       t,
       field: this.#opened.view.field === 'exact' ? phrase('shared.exact_field') : phrase('lab.field_learnt'),
     }));
+    const { settings, view } = this.#opened;
+    const { label } = settings.conditions[view.condition ?? 0];
+    this.fields.show({ view, t: this.#seen.times[step], label });
+    this.pairKey.hidden = !this.#seen.pairs;
     this.#draw();
+  }
+
+  /** A colour of the legend, where the browser has chosen between light and dark. */
+  #colour(name) {
+    return getComputedStyle(this.legend.querySelector(`.${name}`)).color;
   }
 
   #draw() {
@@ -425,17 +518,24 @@ class Lab extends HTMLElement {
     const size = Math.round(this.canvas.clientWidth * devicePixelRatio);
     if (!size) return;
     if (this.canvas.width !== size) Object.assign(this.canvas, { width: size, height: size });
-    // Of the legend, where the browser has chosen between light and dark.
-    const colour = (name) => getComputedStyle(this.legend.querySelector(`.${name}`)).color;
+    const context = this.canvas.getContext('2d');
+    const colour = (name) => this.#colour(name);
     if (this.drawing.isUnderWay) {
-      drawStrokes(this.canvas.getContext('2d'), this.drawing.strokes, colour('particle'));
+      drawStrokes(context, this.drawing.strokes, colour('particle'));
       return;
     }
-    draw(this.canvas.getContext('2d'), this.#seen, this.#step, {
+    const { times } = this.#seen;
+    const moment = this.#moment ?? this.#step;
+    draw(context, this.#seen, moment, {
       goal: colour('goal'), arrow: colour('arrow'), path: colour('path'), particle: colour('particle'),
+      pair: colour('pair'),
     });
     const { point } = this.#display;
-    if (point) drawCross(this.canvas.getContext('2d'), point, colour('arrow'));
+    if (point) drawCross(context, point, colour('arrow'));
+    if (this.#moment === null) return;
+    const [step, part] = [Math.floor(moment), moment % 1];
+    const t = times[step] + part * ((times[step + 1] ?? times[step]) - times[step]);
+    drawTime(context, `t = ${time(t)}`, colour('particle'));
   }
 
   /** Says in words and numbers what the lab is and how far it has come. */

@@ -5,9 +5,9 @@ import init, * as module from '../../pkg/cellflux_lab_wasm.js';
 import { STOPPED } from '../failures.js';
 import { LAB_INTEGRITY } from '../worker/module_integrity.js';
 import { startModule } from '../worker/start_module.js';
-import { ARROWS, CELLS, HALF, MOST_MOMENTS } from './protocol.js';
+import { ARROWS, CELLS, ERROR_STEPS, HALF, LINES, MOST_MOMENTS } from './protocol.js';
 
-/** @import { Learnt, Opened, Point, Seen, Settings, View } from './protocol.js' */
+/** @import { Fields, Learnt, Opened, Point, Seen, Settings, View } from './protocol.js' */
 
 /** Steps over which the loss is averaged. */
 const STEPS_OF_LOSS = 100;
@@ -105,10 +105,10 @@ const calls = {
   },
 
   /**
-   * @param {{ view: View, densities: boolean }} args
+   * @param {{ view: View, densities: boolean, pairs: boolean }} args
    * @returns {Seen}
    */
-  look({ view, densities }) {
+  look({ view, densities, pairs }) {
     const walked = lab.walk(view);
     try {
       const times = walked.times();
@@ -124,6 +124,8 @@ const calls = {
         at,
         arrows,
         densities: densities ? at.map((points) => module.density(points, HALF, CELLS)) : null,
+        // Of the step that is learnt next.
+        pairs: pairs ? lab.pairs(lab.steps()).slice(0, 4 * LINES) : null,
         goals: lab.goals(view),
         straightness: walked.straightness(),
         cost: walked.transport_cost(),
@@ -146,6 +148,38 @@ const calls = {
     } finally {
       walked.free();
     }
+  },
+
+  /**
+   * The same of every solver and each of `ERROR_STEPS`, one solver after the other.
+   * @param {{ view: View }} args
+   * @returns {Float64Array}
+   */
+  errors({ view }) {
+    return lab.errors(view, Uint32Array.from(ERROR_STEPS));
+  },
+
+  /**
+   * The fields that guidance is made of, at a time.
+   * @param {{ view: View, t: number }} args
+   * @returns {Fields}
+   */
+  fields({ view, t }) {
+    const condition = view.condition ?? 0;
+    const of = (field, change) => {
+      try {
+        return lab.arrows({ ...view, field, ...change }, t, HALF, ARROWS);
+      } catch (error) {
+        if (error?.kind === 'no-exact-field') return null;
+        throw error;
+      }
+    };
+    const all = (field) => [
+      of(field, { condition, guidance: 1 }),
+      of(field, { condition: null }),
+      of(field, { condition, guidance: view.guidance }),
+    ];
+    return { learnt: all('learnt'), exact: all('exact') };
   },
 
   /**

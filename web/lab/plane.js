@@ -20,18 +20,23 @@ export const placing = (size) => (x, y) => [
   (size * (HALF - y)) / (2 * HALF),
 ];
 
+/** How fast a field is at each place. @param {Float64Array} velocities */
+const speedsOf = (velocities) => Array.from({ length: velocities.length / 2 }, (_, place) =>
+  Math.hypot(velocities[2 * place], velocities[2 * place + 1]));
+
+/** How fast a field is where it is fastest. @param {Float64Array} velocities */
+export const fastestOf = (velocities) => Math.max(...speedsOf(velocities));
+
 /**
  * The arrows of a field: where each starts and ends, in the plane, and how fast the field is there as a part
  * of the fastest. The middle of an arrow's tail is its place on the grid.
  * @param {Float64Array} velocities
+ * @param {number} [fastest] of several fields that are drawn to one scale
  * @returns {{ from: [number, number], to: [number, number], speed: number }[]}
  */
-export function arrowsOf(velocities) {
+export function arrowsOf(velocities, fastest = fastestOf(velocities)) {
   const cell = (2 * HALF) / ARROWS;
-  const speeds = Array.from({ length: velocities.length / 2 }, (_, place) =>
-    Math.hypot(velocities[2 * place], velocities[2 * place + 1]));
-  const fastest = Math.max(...speeds);
-  return speeds.map((length, place) => {
+  return speedsOf(velocities).map((length, place) => {
     const [column, row] = [place % ARROWS, Math.floor(place / ARROWS)];
     const from = /** @type {[number, number]} */ (
       [column, row].map((index) => -HALF + (index + 0.5) * cell));
@@ -47,26 +52,54 @@ export function arrowsOf(velocities) {
  * @property {string} arrow
  * @property {string} path
  * @property {string} particle
+ * @property {string} pair
  */
+
+/**
+ * Where points are between two moments of a walk.
+ * @param {Float64Array[]} at
+ * @param {number} moment whole at a step, with a part towards the next one between
+ */
+export function between(at, moment) {
+  const [step, part] = [Math.floor(moment), moment % 1];
+  const next = at[step + 1];
+  return part && next ? at[step].map((value, index) => value + part * (next[index] - value)) : at[step];
+}
+
+/**
+ * Draws the arrows of a field.
+ * @param {CanvasRenderingContext2D} context of a square canvas
+ * @param {Float64Array} velocities
+ * @param {string} colour
+ * @param {number} [fastest] of several fields that are drawn to one scale
+ */
+export function drawField(context, velocities, colour, fastest) {
+  const size = context.canvas.width;
+  const place = placing(size);
+  context.lineWidth = Math.max(1, size / 500);
+  context.strokeStyle = colour;
+  for (const { from, to, speed } of arrowsOf(velocities, fastest)) {
+    context.globalAlpha = 0.15 + 0.6 * speed;
+    arrow(context, place(...from), place(...to), size / 120);
+  }
+  context.globalAlpha = 1;
+}
 
 /**
  * Draws one moment of a walk.
  * @param {CanvasRenderingContext2D} context of a square canvas
  * @param {Seen} seen
- * @param {number} step
+ * @param {number} moment a step, or between two of them
  * @param {Colours} colours
  */
-export function draw(context, seen, step, colours) {
+export function draw(context, seen, moment, colours) {
   const size = context.canvas.width;
   const place = placing(size);
+  const step = Math.floor(moment);
   context.clearRect(0, 0, size, size);
   dots(context, seen.goals, place, size / 300, colours.goal);
-  context.lineWidth = Math.max(1, size / 500);
-  context.strokeStyle = colours.arrow;
-  for (const { from, to, speed } of arrowsOf(seen.arrows[step])) {
-    context.globalAlpha = 0.15 + 0.6 * speed;
-    arrow(context, place(...from), place(...to), size / 120);
-  }
+  if (seen.pairs) drawPairs(context, seen.pairs, place, colours.pair);
+  drawField(context, seen.arrows[step], colours.arrow);
   context.globalAlpha = 0.35;
   context.strokeStyle = colours.path;
   const drawn = Math.min(PATHS, seen.at[0].length / 2);
@@ -79,7 +112,34 @@ export function draw(context, seen, step, colours) {
   }
   context.globalAlpha = 1;
   if (seen.densities) drawDensity(context, seen.densities[step], place, colours.particle);
-  else dots(context, seen.at[step], place, size / 220, colours.particle);
+  else dots(context, between(seen.at, moment), place, size / 220, colours.particle);
+}
+
+/** Lines from the sources of pairs to their targets: where the conditional velocities lead. */
+function drawPairs(context, pairs, place, colour) {
+  context.globalAlpha = 0.5;
+  context.strokeStyle = colour;
+  context.lineWidth = Math.max(1, context.canvas.width / 500);
+  for (let pair = 0; pair < pairs.length; pair += 4) {
+    context.beginPath();
+    context.moveTo(...place(pairs[pair], pairs[pair + 1]));
+    context.lineTo(...place(pairs[pair + 2], pairs[pair + 3]));
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+}
+
+/**
+ * Writes a walk's time into the corner of the plane, where it changes too fast for words beside it.
+ * @param {CanvasRenderingContext2D} context of a square canvas
+ * @param {string} words
+ * @param {string} colour
+ */
+export function drawTime(context, words, colour) {
+  const size = context.canvas.width;
+  context.fillStyle = colour;
+  context.font = `${Math.round(size / 28)}px sans-serif`;
+  context.fillText(words, size / 40, size / 20);
 }
 
 /**

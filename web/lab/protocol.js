@@ -34,9 +34,9 @@
  */
 
 /**
- * How the plane shows it: the particles' density in place of them, and a point whose likelihood was asked
- * for.
- * @typedef {{ densities: boolean, point: Point | null }} Display
+ * How the plane shows it: the particles' density in place of them, lines from sources to targets of pairs,
+ * and a point whose likelihood was asked for.
+ * @typedef {{ densities: boolean, pairs: boolean, point: Point | null }} Display
  */
 
 /**
@@ -66,10 +66,18 @@
  * @property {Float64Array[]} arrows each time's velocities, on a grid, row after row from the bottom
  * @property {Float64Array[] | null} densities each time's density of the particles in a grid's cells, row
  *   after row from the bottom; null where it was not asked for
+ * @property {Float64Array | null} pairs `x0, y0, x1, y1` of some pairs of the next step; null where they were
+ *   not asked for
  * @property {Float64Array} goals points of the end that the particles walk to
  * @property {number} straightness
  * @property {number} cost mean squared distance between start and end
  * @property {number} distance squared energy distance between the particles' end and the goals
+ */
+
+/**
+ * Velocities on a grid of the conditional, the null and the guided field, of what was learnt and exactly;
+ * null where no exact field is known.
+ * @typedef {{ learnt: Float64Array[], exact: (Float64Array | null)[] }} Fields
  */
 
 /** The half side of the square that is drawn. */
@@ -78,5 +86,9 @@ export const HALF = 4;
 export const ARROWS = 17;
 /** Cells beside each other of a density. */
 export const CELLS = 40;
+/** Pairs whose lines are drawn. */
+export const LINES = 80;
+/** Steps of the walks whose errors are compared. */
+export const ERROR_STEPS = [1, 2, 4, 8, 16];
 /** Most moments of a walk at which arrows are asked for. */
 export const MOST_MOMENTS = 60;

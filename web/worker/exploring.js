@@ -13,6 +13,7 @@ import { manifestView } from './manifest_view.js';
 import { Maps } from './maps.js';
 import { Opening } from './opening.js';
 import { Results } from './results.js';
+import { Sharing } from './sharing.js';
 import { SideWalks } from './side_walks.js';
 import { SmallPictures } from './small_pictures.js';
 import { described, isOfTheDevice } from './trouble.js';
@@ -58,6 +59,9 @@ export class Exploring {
    */
   #started = null;
   #helpers;
+  #sharing = new Sharing((helped) => this.#share(helped));
+  /** Numbers what the page was told of help, so that only the last stands. */
+  #shared = 0;
 
   /**
    * @param {Say} say tells the page something it did not ask for
@@ -166,7 +170,7 @@ export class Exploring {
     this.#aside.clear();
     this.#maps.clear();
     this.#changeOver.begin(null);
-    this.#shareWithNobody();
+    this.#sharing.begin({ helped: false, rival: false });
     await this.#opening.open(src);
     const { model } = this.#opening;
     const view = manifestView(model.manifest(), model.evaluated());
@@ -187,7 +191,7 @@ export class Exploring {
     const facts = await use(async () => {
       const chosen = await startEngine(opening.model, asked, this.#say, use);
       const { rival, kept } = chosen;
-      const attached = await this.#attach(chosen, kept);
+      const attached = await this.#attach(chosen, kept, Boolean(rival));
       this.#started = { facts: attached, kept };
       this.#changeOver.begin(rival ?? null);
       return attached;
@@ -199,9 +203,9 @@ export class Exploring {
   /**
    * Walks on with this engine; what the page is told of it. The CPU path has its halves computed by helpers,
    * of which the page has as many as there is room for; under quick weights by none, since helpers have the
-   * full ones.
+   * full ones. While a rival may take over there are none yet.
    */
-  async #attach({ engine, report, pace, why }, kept) {
+  async #attach({ engine, report, pace, why }, kept, rival = false) {
     const tiles = engine.take_tiles() ?? null;
     const quick = engine.quick_dtype() ?? null;
     const weights = quick ?? this.#opening.model.manifest().model.dtype;
@@ -209,8 +213,7 @@ export class Exploring {
     const shares = report.engine === 'candle' && quick === null;
     if (shares) engine.share(this.#helpers.ask);
     this.#walking.attach(engine, { pace, report, quick });
-    if (shares) this.#say('sharing', { bytes: await this.#opening.memory() });
-    else this.#shareWithNobody();
+    this.#sharing.begin({ helped: shares, rival });
     return { ...report, weights, quick: quick !== null, why, tilesRefused: tiles?.refused() ?? null };
   }
 
@@ -253,6 +256,7 @@ export class Exploring {
     const decided = cpu === null ? null : await this.#changeOver.decide(cpu);
     if (!decided) return;
     const { outcome, gpu, built, error } = decided;
+    if (outcome !== 'faster') this.#sharing.stays();
     if (outcome === 'faster') {
       const { facts, kept } = this.#started;
       const before = this.#walking.detach();
@@ -291,9 +295,13 @@ export class Exploring {
     this.#say('changed', { engine: this.#started.facts, pace: this.#walking.pace, tuned: null });
   }
 
-  #shareWithNobody() {
-    this.#helpers.clear();
-    this.#say('sharing', { bytes: null });
+  /** @param {boolean} helped whether the page is to start helpers */
+  async #share(helped) {
+    this.#shared += 1;
+    const shared = this.#shared;
+    if (!helped) this.#helpers.clear();
+    const bytes = helped ? await this.#opening.memory() : null;
+    if (shared === this.#shared) this.#say('sharing', { bytes });
   }
 
   /**

@@ -4,15 +4,18 @@ use anyhow::Result;
 
 use crate::bench_browsers;
 use crate::bench_cpu;
+use crate::bench_lab;
 use crate::bench_page;
+use crate::bench_pool;
 use crate::bench_train;
 use crate::shell::{cargo, run};
 
 #[derive(clap::Args)]
 pub struct Options {
     /// What to measure: `unet` (natively, then in browsers), `browsers` (only those), `page` (a visit to the
-    /// demo site), `train` (training steps on the CPU, of `tiny:8` and `small:4` unless cases are given), or
-    /// a bench of tests/benches.
+    /// demo site), `lab` (how fast a lab learns, and what its visitor waits for), `pool` (the memory of each
+    /// of the page's workers), `train` (training steps on the CPU, of `tiny:8` and `small:4` unless cases are
+    /// given), or a bench of tests/benches.
     name: String,
     /// Leave out the browsers.
     #[arg(long)]
@@ -37,6 +40,12 @@ pub fn bench(options: &Options) -> Result<()> {
     }
     if options.name == "page" {
         return bench_page::bench();
+    }
+    if options.name == "lab" {
+        return bench_lab::bench();
+    }
+    if options.name == "pool" {
+        return bench_pool::bench();
     }
     run(cargo("bench")
         .args(["--package", "cellflux-tests", "--bench", &options.name, "--"])

@@ -86,6 +86,15 @@ impl Browser {
         counted(&mut self.node(served), &test_files()?, filter, "browser")
     }
 
+    /// Takes the demo site's course in Firefox, where there is one.
+    pub fn course_in_firefox(&self, served: &Served, filter: Option<&str>) -> Result<Tally> {
+        stage("The course in Firefox");
+        let bench = root().join("tests/browser-bench");
+        npm::packages(&bench, "the course in Firefox")?;
+        let files = [bench.join("course.test.mjs")];
+        counted(&mut self.node(served), &files, filter, "firefox")
+    }
+
     /// Node in a folder of tests that need no site of this repository.
     pub fn node_in(&self, folder: &Path) -> Command {
         let mut command = Command::new("node");

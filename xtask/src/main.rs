@@ -4,7 +4,9 @@ mod ablation;
 mod bench;
 mod bench_browsers;
 mod bench_cpu;
+mod bench_lab;
 mod bench_page;
+mod bench_pool;
 mod bench_train;
 mod binstall;
 mod browser;
@@ -83,8 +85,9 @@ enum Chore {
     Wheel(wheel::Options),
     /// Measure: `bench unet` prints milliseconds per evaluation and GFLOP/s of both engines, on the CPU also
     /// of onnxruntime and PyTorch where a Python has them, in browsers of onnxruntime-web and tfjs; `bench
-    /// page` prints what a visitor downloads and waits for; `bench train --beside-pytorch` lets training
-    /// steps on the CPU take turns with PyTorch's.
+    /// page` prints what a visitor downloads and waits for, `bench lab` how fast a lab learns, `bench pool`
+    /// the memory of each of the page's workers; `bench train --beside-pytorch` lets training steps on the
+    /// CPU take turns with PyTorch's.
     Bench(bench::Options),
     /// Train networks with one part of the method taken away, on synthetic cells or on real crops, and
     /// compare their evaluations with the whole method's.
@@ -93,8 +96,8 @@ enum Chore {
     CheckCuda(check_cuda::Options),
     /// Make the demo bundle, web/bundles/bbbc021-tiny, again from the checkpoint.
     DemoBundle(demo_bundle::Options),
-    /// Take pictures of the page at 390, 1280 and 1920 px, light and dark, into target/screenshots; `--docs` also
-    /// refreshes those of the repository.
+    /// Take pictures of the page at 390, 1280 and 1920 px, light and dark, into target/screenshots; `--docs`
+    /// also refreshes those of the repository.
     Screenshots(screenshots::Options),
     /// Write `THIRD_PARTY.md` from the lock file; `--check` only compares.
     ThirdParty(third_party::Options),

@@ -16,9 +16,9 @@ pub struct Options {
     #[arg(long)]
     no_browser: bool,
     /// Also run what takes long and seldom breaks: every fault of the network in the browser, whole
-    /// evaluations, readers of Parquet, OME-Zarr and WebDataset, the packages for npm and Jupyter, an archive
-    /// of both commands, files of a real PyTorch, others' validators of archives and bundles, two processes
-    /// under mpirun, torture, five minutes of fuzzing.
+    /// evaluations, readers of Parquet, OME-Zarr and WebDataset, the course in Firefox where there is one,
+    /// the packages for npm and Jupyter, an archive of both commands, files of a real PyTorch, others'
+    /// validators of archives and bundles, two processes under mpirun, torture, five minutes of fuzzing.
     #[arg(long)]
     extended: bool,
     /// Run only tests whose names contain this.
@@ -118,7 +118,15 @@ fn browser(filter: Option<&str>, extended: bool) -> Result<Tally> {
     site::build(&cli, crops.as_deref(), &demo).context("the demo site cannot be built")?;
     let (served, demo) = (Served::start(&cli, &tested)?, Served::start(&cli, &demo)?);
     let browser = Browser::find(&cli)?.extended(extended).with_demo(&demo);
-    browser.test(&served, filter)
+    let mut tally = browser.test(&served, filter)?;
+    if extended {
+        tally.add(
+            browser
+                .course_in_firefox(&served, filter)
+                .unwrap_or_else(|error| Tally::not_run(format!("the course in Firefox: {error:#}"))),
+        );
+    }
+    Ok(tally)
 }
 
 /// The software Vulkan driver that the GPU engine's native tests run on where there is no GPU.

@@ -151,6 +151,16 @@ impl Lab {
         error().map_err(|error| trouble(&error))
     }
 
+    /// How far a view's particles would end from where a fine walk ends, with each of Euler's, the midpoint,
+    /// Heun's and the fourth-order solver, and each of these numbers of steps: one solver after the other.
+    /// Not a number where a particle leaves the plane.
+    pub fn errors(&self, view: JsValue, steps: &[u32]) -> Result<Vec<f64>, JsValue> {
+        let view = viewed(view)?;
+        let steps: Vec<usize> = steps.iter().map(|&steps| steps as usize).collect();
+        let errors = view.errors(&self.learning, &steps);
+        Ok(errors.map_err(|error| trouble(&error))?.concat())
+    }
+
     /// The velocities of a view's field at a time, in the middle of each of `cells` by `cells` cells of a
     /// square from `-half` to `half`: `x, y, x, y, …`, row after row from the bottom.
     pub fn arrows(&self, view: JsValue, t: f64, half: f64, cells: usize) -> Result<Vec<f64>, JsValue> {

@@ -18,6 +18,13 @@ use crate::walk::Walk;
 const MOST_PARTICLES: usize = 5000;
 /// The most steps of a walk.
 const MOST_STEPS: usize = 500;
+/// The solvers that a view may have, in the order of their errors ([`View::errors`]).
+pub const SOLVERS: [FixedSolver; 4] = [
+    FixedSolver::Euler,
+    FixedSolver::Midpoint,
+    FixedSolver::Heun,
+    FixedSolver::Rk4,
+];
 
 /// Which field is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -141,6 +148,32 @@ impl View {
         Walk::new(&*field, solver, &grid, self.start(learning)?)
     }
 
+    /// How far the particles would end from where a fine walk ends ([`Walk::error`]) with each of the
+    /// [`SOLVERS`] and each of these numbers of equal steps: a row for each solver. A walk on which a
+    /// particle leaves the plane has `NaN`.
+    ///
+    /// # Errors
+    /// As [`field`](Self::field), [`LabError::Count`] for a number of steps out of its range, and
+    /// [`LabError::Escaped`] when the fine walk itself leaves the plane.
+    pub fn errors(&self, learning: &Learning, steps: &[usize]) -> Result<Vec<Vec<f64>>, LabError> {
+        let (field, start) = (self.field(learning)?, self.start(learning)?);
+        let fine = Walk::fine_end(&*field, self.reverse, start.clone())?;
+        let error = |solver: FixedSolver, steps: usize| -> Result<f64, LabError> {
+            counted("steps", "steps", steps, 1, MOST_STEPS)?;
+            let grid = TimeGrid::uniform(steps)?;
+            let grid = if self.reverse { grid.reversed() } else { grid };
+            match Walk::new(&*field, solver, &grid, start.clone()) {
+                Ok(walk) => Ok(walk.error(&fine)),
+                Err(LabError::Escaped { .. }) => Ok(f64::NAN),
+                Err(other) => Err(other),
+            }
+        };
+        let of_solver = |solver: FixedSolver| -> Result<Vec<f64>, LabError> {
+            steps.iter().map(|&steps| error(solver, steps)).collect()
+        };
+        SOLVERS.into_iter().map(of_solver).collect()
+    }
+
     fn particles_of(&self, learning: &Learning, targets: bool) -> Result<Vec<Point>, LabError> {
         self.check(learning.settings())?;
         let (condition, pairing) = (self.condition.unwrap_or(0), learning.pairing());
@@ -186,6 +219,33 @@ mod tests {
             );
             assert!(before > 1.0 && after < 0.05, "{before} {after}");
         }
+    }
+
+    #[test]
+    fn errors_of_all_solvers_are_those_of_their_walks_and_fall_by_their_order() {
+        let learning = learning();
+        for reverse in [false, true] {
+            let view = View {
+                field: Shown::Exact,
+                particles: 50,
+                steps: 8,
+                reverse,
+                ..View::default()
+            };
+            let errors = view.errors(&learning, &[4, 8]).unwrap();
+            assert_eq!(errors.len(), SOLVERS.len());
+            let walk = view.walk(&learning).unwrap();
+            let field = view.field(&learning).unwrap();
+            let fine = Walk::fine_end(&*field, reverse, walk.start().to_vec()).unwrap();
+            // The view's own solver is Heun's, the third of them.
+            assert!((errors[2][1] - walk.error(&fine)).abs() < 1e-12, "{errors:?}");
+            for row in &errors {
+                assert!(row[1] < 0.8 * row[0], "{errors:?}");
+            }
+            assert!(errors[3][1] < 0.1 * errors[0][1], "{errors:?}");
+        }
+        let found = View::default().errors(&learning, &[0]).unwrap_err().to_string();
+        assert_eq!(found, "steps has 0 steps, expected 1 to 500");
     }
 
     #[test]
