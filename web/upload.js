@@ -48,7 +48,9 @@ export class Uploading {
     const contents = await intake.read(files);
     const bytes = contents.map((file) => file.bytes);
     const upload = await this.#worker.call('decode', { files: contents }, bytes);
-    this.#set({ upload, nuclei: null, notice: null });
+    // What the visitor can still do something about stays.
+    const { notice } = this.#state();
+    this.#set({ upload, nuclei: null, notice: notice?.actions?.length ? notice : null });
     this.#findNuclei();
   }
 

@@ -9,7 +9,13 @@ import { fileURLToPath } from 'node:url';
 import { launch, WITHOUT_GPU } from './chromium.mjs';
 
 const WEB = fileURLToPath(new URL('../../web/', import.meta.url));
-const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '': 'text/html' };
+const TYPES = {
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.css': 'text/css',
+  '.woff2': 'font/woff2',
+  '': 'text/html',
+};
 const PAGE = '<!doctype html><html lang="fr"><title>parts</title><body></body></html>';
 
 let browser;

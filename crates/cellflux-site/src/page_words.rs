@@ -56,7 +56,10 @@ pub fn choose(all: &BTreeMap<String, Vec<u8>>, language: &str) -> Result<Chosen,
         path: CHOSEN.to_owned(),
         problem: error.to_string(),
     })?;
-    let module = format!("// The page's language, which the build has chosen.\n\nexport default {text};\n");
+    let module = format!(
+        "// The page's language, which the build has chosen.\n\nconst chosen = {text};\n\nexport {{ chosen as \
+         default }};\n"
+    );
     files.insert(CHOSEN.to_owned(), module.into_bytes());
     let is_unread = language != FIRST && !words.read_by_native_speaker;
     let unread = is_unread.then(|| {
@@ -194,10 +197,7 @@ mod tests {
         let all = files("\"a.b\": \"Walk {n}\"", "\"a.b\": \"{n} gehen\"");
         let chosen = choose(&all, "de").unwrap();
         let module = String::from_utf8_lossy(&chosen.files[CHOSEN]).into_owned();
-        assert!(
-            module.contains("export default {\"language\": \"de\""),
-            "{module}"
-        );
+        assert!(module.contains("const chosen = {\"language\":\"de\""), "{module}");
         assert!(
             module.contains("{n} gehen") && !module.contains("Walk"),
             "{module}"
