@@ -78,7 +78,9 @@ test('a lab further down asks for its module when it comes into view, and not be
   const { url, close } = await serveSite(await siteOf({ 'site.toml': SITE_TOML, 'lab.md': above + LAB }));
   const context = await browser.newContext({ serviceWorkers: 'block' });
   try {
-    const { page, requests } = await ExplorerPage.open(context, url, { waitUntil: 'networkidle' });
+    const { page, requests } = await ExplorerPage.open(context, url);
+    // Time enough for a module that is asked for at once.
+    await page.waitForTimeout(1500);
     const asked = () => requests.some((address) => /cellflux_lab_wasm_bg/.test(address));
     assert.equal(asked(), false);
     await drawn(page);

@@ -101,7 +101,14 @@ test('helpers come with the full weights, and the frames are those of one worker
 });
 
 test('no part of the page moves while either weights come', async () => {
-  await open();
+  let letGo;
+  const held = new Promise((resolve) => { letGo = resolve; });
+  await open({ quick: async (route) => { await held; await route.continue().catch(() => {}); } });
+  // What the bundle says of itself stands there before any weights.
+  await explorer.page.locator('.batch-note', { hasText: 'The data give' }).waitFor();
+  await explorer.page.waitForTimeout(300);
+  await explorer.page.evaluate(() => { globalThis.shift = 0; });
+  letGo();
   await explorer.ready();
   await explorer.page.waitForFunction(() => !document.querySelector('cellflux-explorer').shadowRoot
     .querySelector('[data-fact="weights"]').textContent.includes('quick'));
