@@ -17,7 +17,8 @@ async function chromium(flags) {
 }
 
 /** Where Firefox is; null where there is none. */
-export const firefoxAt = () => process.env.CELLFLUX_FIREFOX ?? FIREFOX.find((path) => existsSync(path)) ?? null;
+export const firefoxAt = () =>
+  process.env.CELLFLUX_FIREFOX ?? FIREFOX.find((path) => existsSync(path)) ?? null;
 
 async function firefox() {
   const executablePath = firefoxAt();

@@ -51,7 +51,8 @@ async function visit(workers) {
 const middle = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const megabytes = (bytes) => (bytes / 1e6).toFixed(0);
 
-console.log(`medians of ${ROUNDS} visits, CPU path; the bound for all workers is ${megabytes(MOST_BYTES)} MB`);
+const bound = `the bound for all workers is ${megabytes(MOST_BYTES)} MB`;
+console.log(`medians of ${ROUNDS} visits, CPU path; ${bound}`);
 console.log('| workers | the page sets aside | renderers, MB | more than one worker less, MB |');
 console.log('|---:|---|---:|---:|');
 let before = null;

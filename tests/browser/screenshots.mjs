@@ -1,6 +1,6 @@
-// Pictures of the shipped page, 390, 1280 and 1920 px wide, light and dark: `page-…` is all of it, as it opens;
-// `view-…` the first screen; `measured-…` a walk that is measured; `evaluation-…` what the model's evaluation
-// says; `lab-…` the course's lab after some hundred steps of learning.
+// Pictures of the shipped page, 390, 1280 and 1920 px wide, light and dark: `page-…` is all of it, as it
+// opens; `view-…` the first screen; `measured-…` a walk that is measured; `evaluation-…` what the model's
+// evaluation says; `lab-…` the course's lab after some hundred steps of learning.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -57,8 +57,8 @@ pub fn choose(all: &BTreeMap<String, Vec<u8>>, language: &str) -> Result<Chosen,
         problem: error.to_string(),
     })?;
     let module = format!(
-        "// The page's language, which the build has chosen.\n\nconst chosen = {text};\n\nexport {{ chosen as \
-         default }};\n"
+        "// The page's language, which the build has chosen.\n\nconst chosen = {text};\n\nexport {{ \
+         chosen as default }};\n"
     );
     files.insert(CHOSEN.to_owned(), module.into_bytes());
     let is_unread = language != FIRST && !words.read_by_native_speaker;

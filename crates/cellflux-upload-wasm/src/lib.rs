@@ -1,6 +1,6 @@
 //! The wasm-bindgen interface to a visitor's own image, until a crop of it can be the start of a walk: what
-//! `web/worker/uploading.js` calls. It is a module of its own because it reads every format of files, and most
-//! visitors bring none.
+//! `web/worker/uploading.js` calls. It is a module of its own because it reads every format of files, and
+//! most visitors bring none.
 //!
 //! Nothing panics across the border. What is refused arrives as a JS object `{ kind, sentence }`, as failures
 //! of the explorer's module do.

@@ -196,8 +196,8 @@ impl Upload {
     }
 
     /// Cuts the crop: `{ picture, dark, bright, coded }`. `reading` names one reading for each sort of files;
-    /// `dark` and `bright` are the shares of the crop's pixels that are cut off at either end; `coded` are its
-    /// bytes `[C, H, W]`, which `Walk::use_crop` of the explorer's module takes.
+    /// `dark` and `bright` are the shares of the crop's pixels that are cut off at either end. The bytes
+    /// `coded`, `[C, H, W]`, are what `Walk::use_crop` of the explorer's module takes.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "wasm-bindgen passes lists of texts by value only"

@@ -12,8 +12,8 @@
 //!
 //! Chemistry is not in this module: `cellflux-compound-wasm` makes the vector of a compound that a visitor
 //! has typed, and a walk is given it beside the recipe. Nor is what is made of a walk afterwards:
-//! `cellflux-results-wasm` measures the images of [`walk::Walk::values`]. `cellflux-upload-wasm` reads a visitor's
-//! image, whose crop [`walk::Walk::use_crop`] takes.
+//! `cellflux-results-wasm` measures the images of [`walk::Walk::values`]. `cellflux-upload-wasm` reads a
+//! visitor's image, whose crop [`walk::Walk::use_crop`] takes.
 
 #![allow(
     clippy::missing_errors_doc,

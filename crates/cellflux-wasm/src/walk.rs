@@ -86,8 +86,8 @@ impl Walk {
         Ok(self.turn_to(walk))
     }
 
-    /// Makes a crop, coded bytes `[C, H, W]`, the start, and leaves the rest of the recipe as it is. Otherwise
-    /// as [`Walk::apply`].
+    /// Makes a crop, coded bytes `[C, H, W]`, the start, and leaves the rest of the recipe as it is.
+    /// Otherwise as [`Walk::apply`].
     pub fn use_crop(&mut self, coded: Vec<u8>) -> Result<usize, JsValue> {
         let recipe = Recipe {
             start: Start::Crop(coded),

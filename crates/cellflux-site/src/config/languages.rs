@@ -28,8 +28,8 @@ impl Project {
             }),
             None => Words::of(language).is_none().then(|| {
                 let problem = format!(
-                    "language {language:?}: the page's own words are in {shipped} only; for a text in another \
-                     language add `words = \"en\"`, or another of these, and they are in that one"
+                    "language {language:?}: the page's own words are in {shipped} only; for a text in \
+                     another language add `words = \"en\"`, or another of these, and they are in that one"
                 );
                 source.wrong(&text.span(), problem)
             }),
