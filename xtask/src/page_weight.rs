@@ -27,7 +27,7 @@ pub fn check(module: &Path, what: &str, package: &str, most: u64) -> Result<()> 
     let compressed: u64 = capture(Command::new("node").args(["-e", COMPRESS]).arg(module))?
         .parse()
         .context("node did not say how large the compressed module is")?;
-    println!("the {what}'s WebAssembly: {bytes} bytes, {compressed} with brotli, at most {most}");
+    println!("WebAssembly of the {what}: {bytes} bytes, {compressed} with brotli, at most {most}");
     if compressed > most {
         bail!(
             "{} is {compressed} bytes with brotli, expected at most {most}: see `profile.web-release` in \
