@@ -1,6 +1,6 @@
 // Pictures of the shipped page, 390, 1280 and 1920 px wide, light and dark: `page-…` is all of it, as it
 // opens; `view-…` the first screen; `measured-…` a walk that is measured; `evaluation-…` what the model's
-// evaluation says; `lab-…` the course's lab after some hundred steps of learning.
+// evaluation says; `lab-…` the course's lab once it has learned.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { ExplorerPage, SITE } from './explorer_page.mjs';
 const folder = process.env.CELLFLUX_SCREENSHOTS;
 if (!folder) throw new Error('CELLFLUX_SCREENSHOTS: not set, expected the folder for the pictures');
 
-/** Steps of learning after which the lab's particles reach their targets. */
+/** The fewest steps of learning; a quick machine makes thousands before it is asked to pause. */
 const LEARNT = 400;
 /** A walk is measured and a lab learns on a slow machine, too. */
 const SLOW = { timeout: 240_000 };
