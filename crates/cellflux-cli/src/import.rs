@@ -135,7 +135,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     provenance
         .tools
         .insert("cellflux".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
-    let mut packed = Draft {
+    let packed = Draft {
         id: about.id,
         title: about.title,
         description: about.description,
@@ -155,10 +155,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     .pack()
     .context("the bundle cannot be packed")?;
+    // Quick weights come last: crops make the bundle anew, without them.
+    let mut packed = args.crops.add_to(packed)?;
     if args.quick {
         crate::bundle::quick::add(&mut packed, limits::SHARD_BYTES)?;
     }
-    let packed = args.crops.add_to(packed)?;
     for channel in clipping::of_treated(&packed.manifest.image, &packed.manifest.gallery, &packed.files)? {
         eprintln!("note: {channel}");
     }

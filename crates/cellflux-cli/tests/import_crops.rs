@@ -55,6 +55,24 @@ fn workplace(treated: &serde_json::Value) -> tempfile::TempDir {
     home
 }
 
+/// The same with a folder of two crops, a control and a treated cell, which a `metadata.csv` lists.
+fn with_cells() -> tempfile::TempDir {
+    let home = workplace(&serde_json::json!([]));
+    let spec = ImageSpec::bbbc021(CROP, CROP);
+    let mut table =
+        "path,SAMPLE_KEY,SPLIT,STATE,CPD_NAME,DOSE,ANNOT,SMILES,BATCH,PLATE,WELL,SITE,FIELD\n".to_owned();
+    fs::create_dir(home.path().join("cells")).unwrap();
+    for (key, state, compound, dose) in [("c", 0, "DMSO", "0"), ("t", 1, "5-fluorouracil", "10")] {
+        table.extend([format!(
+            "{key}.png,{key},val,{state},{compound},{dose},,,Week1,P1,B02,1,f\n"
+        )]);
+        let png = coded_png::write(&spec, &vec![40; spec.len()]).unwrap();
+        fs::write(home.path().join(format!("cells/{key}.png")), png).unwrap();
+    }
+    fs::write(home.path().join("cells/metadata.csv"), table).unwrap();
+    home
+}
+
 fn import(home: &Path, compounds: &str, options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cellflux"))
         .current_dir(home)
@@ -80,19 +98,7 @@ fn error(output: &Output) -> String {
 
 #[test]
 fn crops_that_a_metadata_table_lists_become_controls_and_treated_cells() {
-    let home = workplace(&serde_json::json!([]));
-    let spec = ImageSpec::bbbc021(CROP, CROP);
-    let mut table =
-        "path,SAMPLE_KEY,SPLIT,STATE,CPD_NAME,DOSE,ANNOT,SMILES,BATCH,PLATE,WELL,SITE,FIELD\n".to_owned();
-    fs::create_dir(home.path().join("cells")).unwrap();
-    for (key, state, compound, dose) in [("c", 0, "DMSO", "0"), ("t", 1, "5-fluorouracil", "10")] {
-        table.extend([format!(
-            "{key}.png,{key},val,{state},{compound},{dose},,,Week1,P1,B02,1,f\n"
-        )]);
-        let png = coded_png::write(&spec, &vec![40; spec.len()]).unwrap();
-        fs::write(home.path().join(format!("cells/{key}.png")), png).unwrap();
-    }
-    fs::write(home.path().join("cells/metadata.csv"), table).unwrap();
+    let home = with_cells();
     let output = import(home.path(), "compounds.csv", &CROPS);
     assert!(output.status.success(), "{}", error(&output));
     assert!(
@@ -116,6 +122,16 @@ fn crops_that_a_metadata_table_lists_become_controls_and_treated_cells() {
             ("Drawn by a test", "CC0-1.0")
         );
     }
+}
+
+#[test]
+fn a_bundle_with_crops_has_the_quick_weights_that_were_asked_for() {
+    let home = with_cells();
+    let output = import(home.path(), "compounds.csv", &[&CROPS[..], &["--quick"]].concat());
+    assert!(output.status.success(), "{}", error(&output));
+    let manifest = folder::read(&home.path().join("bundle")).unwrap().manifest;
+    assert!(manifest.gallery.controls.iter().any(|control| !control.synthetic));
+    assert_eq!(manifest.quick_files().len(), 1);
 }
 
 #[test]
