@@ -6,13 +6,16 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
-use std::collections::BTreeMap;
+#[path = "common/files.rs"]
+mod files;
+
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Instant;
 
+use files::content;
 use serde_json::Value;
 
 fn cellflux(folder: &Path, arguments: &[&str]) -> Output {
@@ -36,24 +39,6 @@ fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert_eq!(errors.trim_end().lines().count(), 1, "{errors}");
     errors
-}
-
-/// Every file of a folder by path.
-fn content(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().display().to_string();
-                files.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
 }
 
 /// A folder with a `site.toml` that shows the repository's bundle.

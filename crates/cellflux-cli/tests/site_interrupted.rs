@@ -6,7 +6,9 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
-use std::collections::BTreeMap;
+#[path = "common/files.rs"]
+mod files;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -14,8 +16,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// Content by path.
-type Files = BTreeMap<String, Vec<u8>>;
+use files::{Files, content};
 
 const COMMAND: &str = env!("CARGO_BIN_EXE_cellflux");
 
@@ -41,24 +42,6 @@ fn on_a_full_disk(home: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .unwrap()
-}
-
-/// Every file of a folder by path.
-fn content(folder: &Path) -> Files {
-    let mut files = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in fs::read_dir(&next).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(folder).unwrap().display().to_string();
-                files.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
 }
 
 fn write_site(home: &Path, title: &str) {
