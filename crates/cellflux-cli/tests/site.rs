@@ -8,6 +8,8 @@
 
 #[path = "common/files.rs"]
 mod files;
+#[path = "common/package.rs"]
+mod package;
 
 use std::fs;
 use std::net::TcpListener;
@@ -16,6 +18,7 @@ use std::process::{Command, Output};
 use std::time::Instant;
 
 use files::content;
+use package::has_package;
 use serde_json::Value;
 
 fn cellflux(folder: &Path, arguments: &[&str]) -> Output {
@@ -41,6 +44,13 @@ fn refused(output: &Output) -> String {
     errors
 }
 
+/// A folder with the example in `demo`.
+fn with_demo() -> tempfile::TempDir {
+    let home = tempfile::tempdir().unwrap();
+    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    home
+}
+
 /// A folder with a `site.toml` that shows the repository's bundle.
 fn small_site(more: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
@@ -53,24 +63,12 @@ fn small_site(more: &str) -> tempfile::TempDir {
     home
 }
 
-/// Whether the page's WebAssembly package has been built, which a debug build of the command takes from the
-/// clone.
-fn has_package() -> bool {
-    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pkg/cellflux_wasm_bg.wasm");
-    let found = module.is_file();
-    if !found {
-        println!("skipped: pkg/ is not built (`cargo xtask pkg`)");
-    }
-    found
-}
-
 #[test]
 fn the_example_builds_as_it_is_passes_its_own_check_and_comes_out_the_same_again() {
     if !has_package() {
         return;
     }
-    let home = tempfile::tempdir().unwrap();
-    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    let home = with_demo();
     let timed = |out: &str| -> Value {
         let began = Instant::now();
         let report = said(&cellflux(
@@ -293,8 +291,7 @@ fn a_reader_that_leaves_early_ends_the_command_without_a_panic() {
 
 #[test]
 fn the_example_keeps_what_is_built_out_of_its_git() {
-    let home = tempfile::tempdir().unwrap();
-    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    let home = with_demo();
     let ignored = fs::read_to_string(home.path().join("demo/.gitignore")).unwrap();
     for folder in ["/dist", "/.cellflux-cache"] {
         assert!(ignored.lines().any(|line| line == folder), "{folder}: {ignored}");
@@ -316,8 +313,7 @@ fn one_file_holds_the_example_and_nothing_else_is_written() {
     if !has_package() {
         return;
     }
-    let home = tempfile::tempdir().unwrap();
-    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    let home = with_demo();
     let told = said(&cellflux(
         home.path(),
         &["site", "build", "demo", "--single", "page.html"],
@@ -341,8 +337,7 @@ fn a_built_site_is_verified_and_a_changed_file_gives_status_1() {
     if !has_package() {
         return;
     }
-    let home = tempfile::tempdir().unwrap();
-    said(&cellflux(home.path(), &["site", "new", "demo"]));
+    let home = with_demo();
     said(&cellflux(home.path(), &["site", "build", "demo"]));
     let told = said(&cellflux(home.path(), &["verify-site", "demo/dist", "--offline"]));
     assert!(told.contains("computed anew"), "{told}");

@@ -6,11 +6,15 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
+#[path = "common/package.rs"]
+mod package;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cellflux_site::components::NAMES;
+use package::has_package;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -41,8 +45,7 @@ fn every_component_is_in_the_gallery_and_has_its_row_in_the_documentation() {
 
 #[test]
 fn nothing_is_wrong_with_the_gallery() {
-    if !repository().join("pkg/cellflux_wasm_bg.wasm").is_file() {
-        println!("skipped: pkg/ is not built (`cargo xtask pkg`)");
+    if !has_package() {
         return;
     }
     let output = Command::new(env!("CARGO_BIN_EXE_cellflux"))

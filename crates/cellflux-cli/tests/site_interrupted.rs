@@ -8,6 +8,8 @@
 
 #[path = "common/files.rs"]
 mod files;
+#[path = "common/package.rs"]
+mod package;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -17,6 +19,7 @@ use std::thread;
 use std::time::Duration;
 
 use files::{Files, content};
+use package::has_package;
 
 const COMMAND: &str = env!("CARGO_BIN_EXE_cellflux");
 
@@ -57,9 +60,7 @@ fn write_site(home: &Path, title: &str) {
 /// A folder with a built site called One, which now calls itself Two; nothing where pkg/ is not built. Beside
 /// it the files of both builds.
 fn rewritten() -> Option<(tempfile::TempDir, Files, Files)> {
-    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pkg/cellflux_wasm_bg.wasm");
-    if !module.is_file() {
-        println!("skipped: pkg/ is not built (`cargo xtask pkg`)");
+    if !has_package() {
         return None;
     }
     let home = tempfile::tempdir().unwrap();

@@ -7,9 +7,14 @@
     reason = "helpers of tests, which may panic as tests may"
 )]
 
+#[path = "common/package.rs"]
+mod package;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use package::has_package;
 
 fn python() -> Option<PathBuf> {
     let python = std::env::var_os("CELLFLUX_VALIDATORS").map(PathBuf::from);
@@ -67,9 +72,7 @@ fn a_validator_of_the_bioimage_model_zoo_takes_an_export() {
 #[test]
 fn a_validator_of_ro_crates_takes_an_archive() {
     let Some(python) = python() else { return };
-    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pkg/cellflux_wasm_bg.wasm");
-    if !module.is_file() {
-        println!("skipped: pkg/ is not built (`cargo xtask pkg`)");
+    if !has_package() {
         return;
     }
     let home = tempfile::tempdir().unwrap();
