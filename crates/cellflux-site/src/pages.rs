@@ -409,6 +409,7 @@ fn rendered_template(name: &str, values: Value) -> Result<String, SiteError> {
     };
     for (name, text) in [
         ("head.html", include_str!("../templates/head.html")),
+        ("sharing.html", include_str!("../templates/sharing.html")),
         ("page.html", include_str!("../../../index.html")),
         ("embed.html", include_str!("../templates/embed.html")),
         ("404.html", include_str!("../templates/404.html")),
