@@ -57,11 +57,9 @@ impl Components<'_> {
     /// the link stands.
     pub(crate) fn nowhere(&self) -> Vec<(String, Place)> {
         let lost = |(link, at): &(String, Place)| {
-            let (page, id) = match link.split_once(".html#") {
-                Some((name, id)) => (format!("{name}.html"), id),
-                None => (INDEX.to_owned(), link.as_str()),
-            };
-            let (_, ids, uses) = self.read.iter().find(|(file, ..)| *file == page)?;
+            let mut pages = self.read.iter();
+            let (id, ids, uses) =
+                pages.find_map(|(page, ids, uses)| Some((id_on_page(page, link)?, ids, uses)))?;
             (!Self::has_id(ids, *uses, id)).then(|| (id.to_owned(), at.clone()))
         };
         self.links_inside.iter().filter_map(lost).collect()
