@@ -43,7 +43,7 @@ pub(crate) fn stated(spec: &ImageSpec, words: &Words) -> String {
     let channels: Vec<String> = spec
         .channels
         .iter()
-        .map(|channel| format!("{} {}", channel.name, hex(channel.colour)))
+        .map(|channel| format!("{} {}", channel.name, channel.colour))
         .collect();
     format!("{scale} · {}", channels.join(", "))
 }
@@ -77,10 +77,7 @@ pub(crate) fn missing(spec: &ImageSpec) -> Vec<String> {
                     "{} ({}) and {} ({}) look alike to people with a red-green deficiency: take magenta and \
                      green, or cyan and orange, for example, or show the channels in grey beside the \
                      composite",
-                    channel.name,
-                    hex(channel.colour),
-                    other.name,
-                    hex(other.colour)
+                    channel.name, channel.colour, other.name, other.colour
                 ));
             }
         }
@@ -125,10 +122,6 @@ fn linear(value: u8) -> f64 {
     } else {
         ((value + 0.055) / 1.055).powf(2.4)
     }
-}
-
-fn hex(Colour { red, green, blue }: Colour) -> String {
-    format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
 /// At most one digit after the point.
