@@ -107,16 +107,15 @@ fn looks_alike(first: &Channel, second: &Channel) -> bool {
 
 /// A colour's linear light as it is seen, without what no screen can show.
 fn seen_as(seen: &[[f64; 3]; 3], Colour { red, green, blue }: Colour) -> [f64; 3] {
-    let light = [red, green, blue].map(linear);
+    let light = [red, green, blue].map(|part| linear(f64::from(part) / 255.0));
     seen.map(|row| {
         let sum: f64 = row.iter().zip(light).map(|(weight, light)| weight * light).sum();
         sum.clamp(0.0, 1.0)
     })
 }
 
-/// The linear light of an sRGB value (IEC 61966-2-1).
-fn linear(value: u8) -> f64 {
-    let value = f64::from(value) / 255.0;
+/// The linear light of an sRGB value, both from 0 to 1 (IEC 61966-2-1).
+pub(crate) fn linear(value: f64) -> f64 {
     if value <= 0.040_45 {
         value / 12.92
     } else {

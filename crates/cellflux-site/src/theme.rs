@@ -4,6 +4,7 @@ use crate::config::{Colour, Mode, Project, Theme};
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::relative;
+use crate::image_facts::linear;
 use crate::source::SourceText;
 
 /// The style sheet's address, to which those of fonts are relative.
@@ -183,13 +184,6 @@ fn rgb(value: &str) -> Option<[f64; 3]> {
 /// The contrast ratio of two colours (WCAG 2.2), 1 to 21; 21 for what is not a colour.
 fn contrast(a: &str, b: &str) -> f64 {
     let luminance = |colour: [f64; 3]| {
-        let linear = |c: f64| {
-            if c <= 0.040_45 {
-                c / 12.92
-            } else {
-                ((c + 0.055) / 1.055).powf(2.4)
-            }
-        };
         0.2126 * linear(colour[0]) + 0.7152 * linear(colour[1]) + 0.0722 * linear(colour[2])
     };
     let (Some(a), Some(b)) = (rgb(a), rgb(b)) else {
