@@ -1,6 +1,6 @@
 //! The film of a walk, which the explorer plays.
 
-use cellflux_image::composite::Rgba;
+use cellflux_image::strip::Grid;
 
 use crate::error::SiteError;
 use crate::recorder::Recording;
@@ -12,35 +12,26 @@ use crate::webp;
 /// # Errors
 /// [`SiteError::Picture`].
 pub fn film(recording: &Recording) -> Result<Vec<u8>, SiteError> {
-    let row = |frames: &[Rgba]| joined(&[std::slice::from_ref(&recording.start), frames].concat());
-    let (above, below) = (row(&recording.frames), row(&recording.differences));
-    let mut pixels = above.pixels;
-    pixels.extend(below.pixels);
-    webp::encode(&Rgba {
-        width: above.width,
-        height: above.height + below.height,
-        pixels,
-    })
-}
-
-/// Frames side by side, without anything between them.
-fn joined(frames: &[Rgba]) -> Rgba {
-    let (width, height) = frames.first().map_or((0, 0), |frame| (frame.width, frame.height));
-    let mut pixels = Vec::with_capacity(4 * width * height * frames.len());
-    for y in 0..height {
-        for frame in frames {
-            pixels.extend(frame.pixels.iter().skip(4 * y * width).take(4 * width));
-        }
-    }
-    Rgba {
-        width: width * frames.len(),
-        height,
-        pixels,
-    }
+    let start = std::slice::from_ref(&recording.start);
+    let (above, below) = (recording.frames.as_slice(), recording.differences.as_slice());
+    let rows = Grid {
+        columns: 1 + above.len(),
+        gap: 0,
+        margin: 0,
+        colour: [0; 4],
+    };
+    let film = rows
+        .draw(&[start, above, start, below].concat())
+        .map_err(|error| SiteError::Picture {
+            reason: error.to_string(),
+        })?;
+    webp::encode(&film)
 }
 
 #[cfg(test)]
 mod tests {
+    use cellflux_image::composite::Rgba;
+
     use super::*;
 
     #[test]
