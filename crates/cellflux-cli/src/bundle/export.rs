@@ -10,8 +10,9 @@ use cellflux_bundle::{Bundle, Manifest, folder};
 use cellflux_files::Workplace;
 use cellflux_flow::solver::{FixedSolver, Solver};
 use cellflux_flow::time_grid::GridKind;
+use cellflux_image::ImageError;
 use cellflux_image::composite::{Display, Rgba, composite};
-use cellflux_image::strip;
+use cellflux_image::strip::{self, Grid};
 use cellflux_session::{Exploration, PreparedWalk, Recipe, start_image};
 
 use super::{bioimageio, evaluation, hugging_face};
@@ -96,7 +97,7 @@ impl Tried {
         let display = Display::of(&manifest.image);
         let picture = |frame: &[f32]| composite(&manifest.image, &display, frame);
         Ok(Self {
-            cover: strip::encode_png(&beside(&picture(image)?, &picture(last)?))?,
+            cover: strip::encode_png(&beside(picture(image)?, picture(last)?)?)?,
             velocity,
             image: image.clone(),
             condition: vector,
@@ -125,16 +126,14 @@ fn frames(
 }
 
 /// Two pictures of one size side by side.
-fn beside(left: &Rgba, right: &Rgba) -> Rgba {
-    let row = 4 * left.width.max(1);
-    let rows = left.pixels.chunks(row).zip(right.pixels.chunks(row));
-    Rgba {
-        width: left.width + right.width,
-        height: left.height,
-        pixels: rows
-            .flat_map(|(left, right)| left.iter().chain(right).copied())
-            .collect(),
-    }
+fn beside(left: Rgba, right: Rgba) -> Result<Rgba, ImageError> {
+    let row = Grid {
+        columns: 2,
+        gap: 0,
+        margin: 0,
+        colour: [0; 4],
+    };
+    row.draw(&[left, right])
 }
 
 /// What a card says of a model: its data, its licence, what is generated and what was measured.
@@ -193,7 +192,7 @@ mod tests {
             height: 2,
             pixels: vec![value; 8],
         };
-        let both = beside(&picture(1), &picture(2));
+        let both = beside(picture(1), picture(2)).unwrap();
         assert_eq!((both.width, both.height), (2, 2));
         assert_eq!(both.pixels, [1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 2, 2, 2, 2]);
     }
