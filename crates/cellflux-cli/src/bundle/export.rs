@@ -45,8 +45,8 @@ pub struct Export {
 /// Runs `export`.
 pub fn export(options: &Export) -> anyhow::Result<ExitCode> {
     let shown = options.bundle.display().to_string();
-    let bundle = folder::read(&options.bundle).with_context(|| shown.clone())?;
     let packed = folder::read_packed(&options.bundle).with_context(|| shown.clone())?;
+    let bundle = packed.published().with_context(|| shown.clone())?;
     if let Some(place) = &options.bioimageio {
         let tried = Tried::of(&bundle, &packed.files, options.engine).with_context(|| shown.clone())?;
         write(place, &bioimageio::files(&bundle, &tried)?)?;
