@@ -52,13 +52,11 @@ impl Components<'_> {
                     .unwrap_or_default(),
             );
             sizes.push(size);
-            let measures = size.map_or_else(String::new, |(width, height)| {
-                format!(" width=\"{width}\" height=\"{height}\"")
-            });
             pictures.push_str(&format!(
-                "<img src=\"{}\" alt=\"{}\"{measures} decoding=\"async\">",
+                "<img src=\"{}\" alt=\"{}\"{} decoding=\"async\">",
                 escape(&address),
-                escape(alt.get_ref())
+                escape(alt.get_ref()),
+                measures(size)
             ));
         }
         if let [Some(before), Some(after)] = sizes.as_slice()
@@ -87,6 +85,13 @@ impl Components<'_> {
             &format!("{said}{}", credited(&credit_of(&wanted.source, &wanted.licence))),
         ))
     }
+}
+
+/// A picture's size as attributes; nothing where it is not known.
+pub(super) fn measures(size: Option<(u32, u32)>) -> String {
+    size.map_or_else(String::new, |(width, height)| {
+        format!(" width=\"{width}\" height=\"{height}\"")
+    })
 }
 
 /// Width and height of a picture in pixels; nothing of one whose format says so elsewhere.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 
 use super::Components;
-use crate::components::compare;
+use super::compare::{measures, size};
 use crate::error::SiteError;
 use crate::files::Use;
 use crate::html::escape;
@@ -122,14 +122,11 @@ impl Components<'_> {
             return Ok((String::new(), String::new()));
         }
         let content = self.files.files.get(address).cloned().unwrap_or_default();
-        let measures = compare::size(&content).map_or_else(String::new, |(width, height)| {
-            format!(" width=\"{width}\" height=\"{height}\"")
-        });
         (self.tell)(&format!("making {} smaller for small screens", path.display()));
         let made = renditions::of(&content, &widths, self.pictures.quality(), &self.cache)
             .map_err(|problem| settings.wrong(&file.span(), format!("{}: {problem}", path.display())))?;
         let Some(made) = made else {
-            return Ok((String::new(), measures));
+            return Ok((String::new(), measures(size(&content))));
         };
         let list: Vec<String> = made
             .files
@@ -139,14 +136,13 @@ impl Components<'_> {
                 format!("{} {width}w", escape(&address))
             })
             .collect();
-        let (width, height) = made.size;
         Ok((
             format!(
                 "<source type=\"{}\" srcset=\"{}\" sizes=\"{SIZES}\">",
                 made.kind,
                 list.join(", ")
             ),
-            format!(" width=\"{width}\" height=\"{height}\""),
+            measures(Some(made.size)),
         ))
     }
 }
