@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Components, credit_of, credited, figure};
+use super::{Components, credit_of, credited, figure, paragraph};
 use crate::error::SiteError;
 use crate::html::escape;
 use crate::place::Place;
@@ -48,11 +48,7 @@ impl Components<'_> {
             let shown = self.shown(&slide.file, slide.alt.get_ref(), None, enlarge, settings)?;
             let said = self.words_of(slide.caption.as_ref(), settings);
             let credit = credited(&credit_of(&slide.source, &slide.licence));
-            let caption = if said.is_empty() && credit.is_empty() {
-                String::new()
-            } else {
-                format!("<p>{said}{credit}</p>")
-            };
+            let caption = paragraph(&format!("{said}{credit}"));
             slides.push_str(&format!("<li>{}{caption}</li>", shown.html));
         }
         let said = self.words_of(wanted.caption.as_ref(), settings);

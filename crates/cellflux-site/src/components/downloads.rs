@@ -6,7 +6,7 @@ use cellflux_bundle::files::digest;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Components, credit_of, credited, worded};
+use super::{Components, credit_of, credited, paragraph, worded};
 use crate::error::SiteError;
 use crate::files::Use;
 use crate::html::escape;
@@ -56,12 +56,7 @@ impl Components<'_> {
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy();
-            let about = self.words_of(file.about.as_ref(), settings);
-            let about = if about.is_empty() {
-                String::new()
-            } else {
-                format!("<p>{about}</p>")
-            };
+            let about = paragraph(&self.words_of(file.about.as_ref(), settings));
             list.push_str(&format!(
                 "<li><a href=\"{}\" download=\"{}\">{}</a> <span class=\"bytes\">{bytes}</span>{about}\
                 <code class=\"digest\">SHA-256 {sum}</code>{}</li>\n",

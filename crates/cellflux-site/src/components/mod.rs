@@ -536,6 +536,15 @@ fn worded(text: &Spanned<String>, name: &str, settings: &SourceText) -> Result<(
     Ok(())
 }
 
+/// HTML as a paragraph; nothing where there is none.
+fn paragraph(html: &str) -> String {
+    if html.is_empty() {
+        String::new()
+    } else {
+        format!("<p>{html}</p>")
+    }
+}
+
 fn credited(credit: &str) -> String {
     if credit.is_empty() {
         String::new()

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Components, worded};
+use super::{Components, paragraph, worded};
 use crate::address::{self, Target};
 use crate::error::SiteError;
 use crate::html::escape;
@@ -60,18 +60,8 @@ impl Components<'_> {
             let said = [&work.authors, &work.venue]
                 .into_iter()
                 .filter(|part| !part.is_empty());
-            let said = said.map(|part| escape(part)).collect::<Vec<_>>().join(". ");
-            let said = if said.is_empty() {
-                said
-            } else {
-                format!("<p>{said}</p>")
-            };
-            let about = self.words_of(work.about.as_ref(), settings);
-            let about = if about.is_empty() {
-                about
-            } else {
-                format!("<p>{about}</p>")
-            };
+            let said = paragraph(&said.map(|part| escape(part)).collect::<Vec<_>>().join(". "));
+            let about = paragraph(&self.words_of(work.about.as_ref(), settings));
             list.push_str(&format!(
                 "<li><a href=\"{}\">{}</a>{said}{about}</li>\n",
                 escape(href),
