@@ -14,11 +14,19 @@ use sha2::{Digest, Sha384};
 
 use crate::error::SiteError;
 
-/// The part of a digest that names hold: 40 bits of SHA-256.
+/// Hexadecimal digits of a digest that names hold: 40 bits of SHA-256.
+const DIGITS: usize = 10;
+
+/// The part of a digest that names hold.
 pub fn digest(content: &[u8]) -> String {
     let mut whole = files::digest(content);
-    whole.truncate(10);
+    whole.truncate(DIGITS);
     whole
+}
+
+/// Whether a part of a name may be such a digest.
+pub(crate) fn is_digest(part: &str) -> bool {
+    part.len() == DIGITS && part.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A subresource integrity value.

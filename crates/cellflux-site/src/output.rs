@@ -9,6 +9,7 @@ use cellflux_files::Workplace;
 use walkdir::WalkDir;
 
 use crate::error::SiteError;
+use crate::fingerprint::is_digest;
 use crate::shortened::shortened;
 
 /// Marks a folder as written by a build, and lists what the build wrote, one path per line below the first.
@@ -148,10 +149,8 @@ fn keep(old: &Path, new: &Path) -> Result<(), SiteError> {
 /// Whether a name is one that a build makes from a file's content: with ten hexadecimal digits after a
 /// hyphen.
 fn has_digest(name: &str) -> bool {
-    name.rsplit_once('-').is_some_and(|(_, rest)| {
-        let digits = rest.split('.').next().unwrap_or_default();
-        digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-    })
+    name.rsplit_once('-')
+        .is_some_and(|(_, rest)| is_digest(rest.split('.').next().unwrap_or_default()))
 }
 
 fn refuse_foreign(place: &Path) -> Result<(), SiteError> {

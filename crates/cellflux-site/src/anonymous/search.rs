@@ -11,6 +11,7 @@ use super::names::Identifying;
 use super::readings::{Reading, closed, readings};
 use crate::error::SiteError;
 use crate::finding::{Finding, note, serious};
+use crate::fingerprint::is_digest;
 
 /// Every place of the site in a folder where one of these texts stands: in a name of a file, in its text, in
 /// the texts that a picture or an archive holds. What the toolkit brings is the same in every site and is not
@@ -40,9 +41,7 @@ pub fn search(folder: &Path, identifying: &[Identifying]) -> Result<Vec<Finding>
 fn is_toolkits(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let stem = name.split('.').next().unwrap_or_default();
-    let has_digest = stem
-        .rsplit_once('-')
-        .is_some_and(|(_, digits)| digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let has_digest = stem.rsplit_once('-').is_some_and(|(_, digits)| is_digest(digits));
     has_digest && (path.starts_with("web/") || path.starts_with("pkg/"))
 }
 

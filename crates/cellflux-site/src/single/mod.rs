@@ -27,6 +27,7 @@ use walkdir::WalkDir;
 
 use crate::config::{self, Project};
 use crate::error::SiteError;
+use crate::fingerprint::is_digest;
 use page::{Page, body, head, sheet};
 
 /// Bytes of a file that mail and learning platforms usually take.
@@ -215,7 +216,7 @@ fn named<'a>(site: &'a BTreeMap<String, Vec<u8>>, stem: &str) -> Option<&'a str>
             .strip_prefix(stem)
             .and_then(|rest| rest.strip_prefix('-'))
             .and_then(|rest| rest.strip_suffix(".js"));
-        digits.is_some_and(|digits| digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        digits.is_some_and(is_digest)
     };
     site.keys().find(has_digest).map(String::as_str)
 }
