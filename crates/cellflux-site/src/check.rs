@@ -7,7 +7,6 @@ use std::path::Path;
 
 use cellflux_bundle::clipping::{self, Clipped};
 use cellflux_bundle::{BundleError, folder};
-use walkdir::WalkDir;
 
 use crate::components::page::id_on_page;
 use crate::error::SiteError;
@@ -15,6 +14,7 @@ use crate::finding::{note, serious};
 use crate::model::LARGEST_FILE;
 use crate::page_check::page;
 use crate::place::Place;
+use crate::site_files::in_folder;
 
 pub use crate::finding::Finding;
 
@@ -39,16 +39,8 @@ pub fn check_up_to(
 ) -> Result<Vec<Finding>, SiteError> {
     let mut paths = BTreeSet::new();
     let mut findings = Vec::new();
-    for entry in WalkDir::new(folder) {
-        let entry = entry.map_err(|error| SiteError::io(folder)(error.into()))?;
-        let (true, Ok(inside)) = (entry.file_type().is_file(), entry.path().strip_prefix(folder)) else {
-            continue;
-        };
-        let path = inside.to_string_lossy().replace('\\', "/");
-        let bytes = entry
-            .metadata()
-            .map_err(|error| SiteError::io(folder)(error.into()))?
-            .len();
+    for (path, file) in in_folder(folder)? {
+        let bytes = fs::metadata(&file).map_err(SiteError::io(&file))?.len();
         if bytes > LARGEST_FILE {
             let problem =
                 format!("{bytes} bytes, expected at most {LARGEST_FILE}: several hosts refuse larger files");

@@ -1,7 +1,11 @@
-//! The files of a site while it is built.
+//! The files of a site: while it is built, and in its folder.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
+use walkdir::WalkDir;
+
+use crate::error::SiteError;
 use crate::fingerprint;
 
 /// Every file of the site by address.
@@ -42,4 +46,22 @@ impl Files {
             .map(|content| content.len() as u64)
             .sum()
     }
+}
+
+/// Every file of the site in a folder: its address, and where it lies. A folder's files follow each other by
+/// their names.
+///
+/// # Errors
+/// [`SiteError::Io`] for a folder that cannot be read.
+pub(crate) fn in_folder(folder: &Path) -> Result<Vec<(String, PathBuf)>, SiteError> {
+    let mut found = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| SiteError::io(folder)(error.into()))?;
+        let (true, Ok(inside)) = (entry.file_type().is_file(), entry.path().strip_prefix(folder)) else {
+            continue;
+        };
+        let address = inside.to_string_lossy().replace('\\', "/");
+        found.push((address, entry.path().to_owned()));
+    }
+    Ok(found)
 }

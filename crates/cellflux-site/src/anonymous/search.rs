@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use percent_encoding::percent_decode_str;
-use walkdir::WalkDir;
 
 use super::names::Identifying;
 use super::readings::{Reading, closed, readings};
 use crate::error::SiteError;
 use crate::finding::{Finding, note, serious};
 use crate::fingerprint::is_digest;
+use crate::site_files::in_folder;
 
 /// Every place of the site in a folder where one of these texts stands: in a name of a file, in its text, in
 /// the texts that a picture or an archive holds. What the toolkit brings is the same in every site and is not
@@ -22,16 +22,11 @@ use crate::fingerprint::is_digest;
 /// [`SiteError::Io`] for a file that cannot be read.
 pub fn search(folder: &Path, identifying: &[Identifying]) -> Result<Vec<Finding>, SiteError> {
     let mut findings = Vec::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.map_err(|error| SiteError::io(folder)(error.into()))?;
-        let (true, Ok(inside)) = (entry.file_type().is_file(), entry.path().strip_prefix(folder)) else {
-            continue;
-        };
-        let path = inside.to_string_lossy().replace('\\', "/");
+    for (path, file) in in_folder(folder)? {
         if is_toolkits(&path) {
             continue;
         }
-        let content = fs::read(entry.path()).map_err(SiteError::io(entry.path()))?;
+        let content = fs::read(&file).map_err(SiteError::io(&file))?;
         findings.extend(in_file(&path, &content, identifying));
     }
     Ok(findings)

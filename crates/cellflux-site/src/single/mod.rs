@@ -23,11 +23,11 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
-use walkdir::WalkDir;
 
 use crate::config::{self, Project};
 use crate::error::SiteError;
 use crate::fingerprint::is_digest;
+use crate::site_files::in_folder;
 use page::{Page, body, head, sheet};
 
 /// Bytes of a file that mail and learning platforms usually take.
@@ -88,13 +88,9 @@ pub fn left_out(project: &Project) -> Vec<String> {
 /// [`SiteError::Module`] for a module of the page that cannot be linked, [`SiteError::Io`].
 pub fn single(folder: &Path) -> Result<String, SiteError> {
     let mut site = BTreeMap::new();
-    for entry in WalkDir::new(folder) {
-        let entry = entry.map_err(|error| SiteError::io(folder)(error.into()))?;
-        let (true, Ok(inside)) = (entry.file_type().is_file(), entry.path().strip_prefix(folder)) else {
-            continue;
-        };
-        let content = fs::read(entry.path()).map_err(SiteError::io(entry.path()))?;
-        site.insert(inside.to_string_lossy().replace('\\', "/"), content);
+    for (path, file) in in_folder(folder)? {
+        let content = fs::read(&file).map_err(SiteError::io(&file))?;
+        site.insert(path, content);
     }
     if !site.contains_key(INDEX) {
         return Err(SiteError::Missing {
