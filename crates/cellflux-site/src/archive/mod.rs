@@ -60,12 +60,9 @@ pub fn is_spdx(licence: &str) -> bool {
 /// [`SiteError::At`] for a project that does not say what a deposit must say: authors and a whole date.
 /// [`SiteError::Part`] for a list of digests or a bundle's manifest that cannot be read, [`SiteError::Io`].
 pub fn archive(project: &Project, folder: &Path) -> Result<Vec<u8>, SiteError> {
-    let mut files = BTreeMap::new();
-    let mut read = |path: &str| {
+    let read = |path: &str| {
         let file = folder.join(path);
-        let content = fs::read(&file).map_err(SiteError::io(&file))?;
-        files.insert(path.to_owned(), content.clone());
-        Ok::<_, SiteError>(content)
+        fs::read(&file).map_err(SiteError::io(&file))
     };
     // What a build did not write, such as `.git`, is no part of the work.
     let list = read(digests::PATH)?;
@@ -73,8 +70,10 @@ pub fn archive(project: &Project, folder: &Path) -> Result<Vec<u8>, SiteError> {
         path: digests::PATH.to_owned(),
         problem,
     })?;
-    for path in listed.files.keys() {
-        read(path)?;
+    let mut files = BTreeMap::from([(digests::PATH.to_owned(), list)]);
+    for path in listed.files.into_keys() {
+        let content = read(&path)?;
+        files.insert(path, content);
     }
     let about = about(project, &files)?;
     let crate_metadata = ro_crate::metadata(&about, &files);
