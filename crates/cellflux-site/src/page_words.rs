@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::error::SiteError;
+use crate::shortened::shortened;
 
 /// The module that all others read, which the repository fills with the English words.
 const CHOSEN: &str = "web/words/chosen.js";
@@ -107,7 +108,7 @@ fn check(first: &PageWords, other: &PageWords) -> Result<(), SiteError> {
     if !lacking.is_empty() {
         return wrong(format!(
             "no words for {}, which {} has: translate them there",
-            named(&lacking),
+            shortened(&lacking, NAMED),
             path(&first.language)
         ));
     }
@@ -115,7 +116,7 @@ fn check(first: &PageWords, other: &PageWords) -> Result<(), SiteError> {
     if !more.is_empty() {
         return wrong(format!(
             "words for {}, which {} lacks: take them out, or add them there",
-            named(&more),
+            shortened(&more, NAMED),
             path(&first.language)
         ));
     }
@@ -143,15 +144,6 @@ fn check(first: &PageWords, other: &PageWords) -> Result<(), SiteError> {
 fn keys_beside<'a>(own: &'a BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<&'a str> {
     let lacks = |key: &&str| !other.contains_key(*key);
     own.keys().map(String::as_str).filter(lacks).collect()
-}
-
-/// The first of some keys, and how many others there are.
-fn named(keys: &[&str]) -> String {
-    let first: Vec<&str> = keys.iter().take(NAMED).copied().collect();
-    match keys.len().saturating_sub(NAMED) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
-    }
 }
 
 /// The names in braces.
