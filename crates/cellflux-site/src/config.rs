@@ -380,9 +380,7 @@ impl Project {
         let mut ids = BTreeSet::new();
         let wrong = |section: &Section| {
             let id = section.id.get_ref();
-            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-            let named = id.starts_with(|c: char| c.is_ascii_lowercase()) && id.chars().all(plain);
-            let problem = if !named {
+            let problem = if !is_id(id) {
                 format!(
                     "section id {id:?}, expected lower-case letters, digits and `-`, beginning with a letter"
                 )
@@ -430,6 +428,12 @@ pub const INDEX: &str = "index.html";
 
 /// Ids that the page's template uses.
 pub const RESERVED_IDS: [&str; 4] = ["abstract", "bibtex", "top", "content"];
+
+/// Whether a text can be the id of a page or a section: lower-case letters, digits and `-`, a letter first.
+fn is_id(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(plain)
+}
 
 /// Whether a text is an address that a page may link to.
 pub fn is_web_address(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Section;
+use super::{Section, is_id};
 use crate::walk_request::WalkRequest;
 
 /// Names of pages that every site has, and of one that a host may show in their place.
@@ -36,15 +36,14 @@ impl Page {
     /// What is wrong with the page's name, if anything.
     pub(super) fn wrong_name(&self) -> Option<String> {
         let id = self.id.get_ref();
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if TAKEN.contains(&id.as_str()) {
             Some(format!("page id {id:?} is the site's own, expected another"))
-        } else if !id.starts_with(|c: char| c.is_ascii_lowercase()) || !id.chars().all(plain) {
+        } else if is_id(id) {
+            None
+        } else {
             Some(format!(
                 "page id {id:?}, expected lower-case letters, digits and `-`, beginning with a letter"
             ))
-        } else {
-            None
         }
     }
 }
