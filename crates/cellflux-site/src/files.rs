@@ -13,6 +13,7 @@ use crate::fingerprint::add_named;
 use crate::model::LARGEST_FILE;
 use crate::picture;
 use crate::place::Place;
+use crate::source::SourceText;
 use crate::svg;
 use crate::video;
 
@@ -161,6 +162,15 @@ impl AuthorFiles {
             .map_err(|problem| at.wrong(format!("{}: {problem}", file.display())))?;
         self.read.push(file.to_owned());
         Ok(content)
+    }
+
+    /// A text that the build itself reads, a style sheet for example.
+    ///
+    /// # Errors
+    /// [`SiteError::At`] as [`AuthorFiles::add`] has it, and for what is no text.
+    pub(crate) fn text(&mut self, file: &Path, at: &Place) -> Result<SourceText, SiteError> {
+        let content = self.content(file, at)?;
+        SourceText::decoded(file, &content).map_err(|error| at.wrong(error.to_string()))
     }
 
     /// Takes content that the build made; `path` is its name without a digest.

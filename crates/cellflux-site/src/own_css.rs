@@ -5,7 +5,6 @@ use crate::config::Project;
 use crate::error::SiteError;
 use crate::files::{AuthorFiles, Use};
 use crate::fingerprint::relative;
-use crate::source::SourceText;
 use crate::theme::PATH;
 
 /// The text of `css` of `[theme]`, its files published and their addresses written into it; empty without.
@@ -18,8 +17,7 @@ pub(crate) fn css(project: &Project, files: &mut AuthorFiles) -> Result<String, 
     };
     let at = project.source.place(file.span().start);
     let path = project.path(file.get_ref());
-    let bytes = files.content(&path, &at)?;
-    let source = SourceText::decoded(&path, &bytes).map_err(|error| at.wrong(error.to_string()))?;
+    let source = files.text(&path, &at)?;
     if let Some(import) = source.text.find("@import") {
         let place = source.place(import);
         return Err(place.wrong("@import: expected the rules themselves, in one file"));

@@ -155,9 +155,7 @@ pub(crate) fn bibliography(
         return Ok(None);
     };
     let at = project.source.place(file.span().start);
-    let path = project.path(file.get_ref());
-    let bytes = files.content(&path, &at)?;
-    let source = SourceText::decoded(&path, &bytes).map_err(|error| at.wrong(error.to_string()))?;
+    let source = files.text(&project.path(file.get_ref()), &at)?;
     Bibliography::read(&source, style, config.language.get_ref()).map(Some)
 }
 
@@ -182,9 +180,8 @@ fn text_of(project: &Project, section: &Section, files: &mut AuthorFiles) -> Res
     let Some(file) = &section.file else {
         return Ok(SourceText::part(&project.source.path, 1, ""));
     };
-    let path = project.path(file.get_ref());
-    let bytes = files.content(&path, &project.source.place(file.span().start))?;
-    SourceText::decoded(&path, &bytes).map_err(|error| project.source.wrong(&file.span(), error.to_string()))
+    let at = project.source.place(file.span().start);
+    files.text(&project.path(file.get_ref()), &at)
 }
 
 fn rendered(project: &Project, source: &SourceText, prefix: &str, components: &mut Components) -> String {
